@@ -1,0 +1,1 @@
+"""Values and pure functions: no Qt, no TensorFlow, no files, no clocks."""

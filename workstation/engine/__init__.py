@@ -1,0 +1,1 @@
+"""The network in TensorFlow: training and inference, in processes of their own."""

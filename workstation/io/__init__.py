@@ -1,0 +1,1 @@
+"""Files in and out: NIfTI, BraTS layouts, run and model folders."""

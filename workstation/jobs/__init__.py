@@ -1,0 +1,1 @@
+"""Runs as processes: supervisor, turns, control; standard library and psutil only."""

@@ -1,0 +1,1 @@
+"""The state behind a window, without widgets: open case, view, layers, runs, verbs."""
