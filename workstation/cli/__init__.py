@@ -1,8 +1,78 @@
-"""The command line: one sub-command per verb; a layer is imported only inside its sub-command."""
+"""The command line: one sub-command per verb; a layer is imported only inside its sub-command.
+
+The contract of every sub-command: `--help`; exit status 0 on success, 1 on a `WorkstationError` (message and hint on
+stderr, no traceback), 2 on wrong usage; with `--json` one JSON object on stdout and nothing else there; progress on
+stderr. Without a sub-command the arguments are cases and the window opens.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
+from collections.abc import Callable
+
+from workstation import __version__
+from workstation.cli import data, demo, machine, runs, segmentation, window
+from workstation.cli.output import Outcome
+from workstation.errors import WorkstationError
+
+_GROUPS = (machine, data, runs, segmentation, window, demo)
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command `workstation`; returns its exit status."""
-    raise SystemExit(2)
+    """Run the command `workstation`.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        The words after the command's name; None takes the process's own.
+
+    Returns
+    -------
+    int
+        The exit status: 0 success, 1 a `WorkstationError`, 2 wrong usage, 130 interrupted.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    parser, names = build_parser()
+    if not words or (words[0] not in names and words[0] not in ("-h", "--help", "--version")):
+        words = ["open", *words]
+    options = parser.parse_args(words)
+    run: Callable[[argparse.Namespace], Outcome] = options.run
+    try:
+        outcome = run(options)
+    except WorkstationError as error:
+        print(f"workstation: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("workstation: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output (head, a closed terminal) went away: nothing is left to say to it.
+        sys.stderr.close()
+        return 1
+    _print(outcome, as_json=getattr(options, "json", False))
+    return outcome.status
+
+
+def build_parser() -> tuple[argparse.ArgumentParser, frozenset[str]]:
+    """The parser of the whole command line, and the names of its sub-commands."""
+    parser = argparse.ArgumentParser(
+        prog="workstation",
+        description="Review, compare and train brain-tumour segmentations at full resolution. Not a medical device.",
+        epilog="Without a sub-command: workstation [CASE ...] [--truth MASK] [--prediction MASK] opens the window.",
+    )
+    parser.add_argument("--version", action="version", version=f"workstation {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for group in _GROUPS:
+        group.add_commands(commands)
+    return parser, frozenset(commands.choices)
+
+
+def _print(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(outcome.data, indent=2, allow_nan=False))
+    elif outcome.text:
+        print(outcome.text)

@@ -1,0 +1,74 @@
+"""Commands about files: phantom, evaluate, export."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from workstation.cli.output import Outcome, add_command, number, parse_at_least, parse_shape, table
+
+SCHEME_NAMES = ("brats2021", "brats2023", "msd")
+REGION_NAMES = ("WT", "TC", "ET")
+
+
+def add_commands(commands: Any) -> None:
+    """Add this module's sub-commands."""
+    phantom = add_command(commands, "phantom", run_phantom, summary="write made-up cases in a known layout")
+    phantom.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
+    phantom.add_argument("--cases", type=parse_at_least(1), default=4, metavar="N")
+    phantom.add_argument("--shape", type=parse_shape, default=(64, 64, 64), metavar="IxJxK")
+    phantom.add_argument("--layout", choices=("msd", "brats2021", "brats2023", "nnunet"), default="brats2021")
+    phantom.add_argument("--seed", type=parse_at_least(0), default=1)
+
+    evaluate = add_command(commands, "evaluate", run_evaluate, summary="overlap of predictions and truths, per region")
+    evaluate.add_argument("prediction", type=Path, metavar="PREDICTION", help="a mask, or a folder of masks")
+    evaluate.add_argument("truth", type=Path, metavar="TRUTH", help="a mask, a folder of masks, or a data set")
+    evaluate.add_argument("--scheme", choices=SCHEME_NAMES, help="label scheme of both, where it is not recognised")
+    evaluate.add_argument("--region", choices=REGION_NAMES, help="the predictions are 0/1 masks of this region")
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also write the table as CSV")
+
+    export = add_command(commands, "export", run_export, summary="write a mask as NIfTI on its source's grid")
+    export.add_argument("mask", type=Path, metavar="MASK")
+    export.add_argument("out", type=Path, metavar="OUT", help="a .nii or .nii.gz file")
+    export.add_argument("--like", type=Path, metavar="IMAGE", help="take shape and geometry from this image")
+    export.add_argument("--scheme", choices=SCHEME_NAMES, help="write the labels of this scheme")
+    export.add_argument("--region", choices=REGION_NAMES, help="write one region as 0/1")
+
+
+def run_phantom(options: argparse.Namespace) -> Outcome:
+    """`workstation phantom`."""
+    from workstation.io.phantoms import write_phantoms
+
+    data_set = write_phantoms(
+        options.out, cases=options.cases, shape=options.shape, layout=options.layout, seed=options.seed
+    )
+    names = [case.name for case in data_set.cases]
+    return Outcome(
+        {"out": str(options.out), "layout": data_set.layout, "cases": names, "shape": list(options.shape)},
+        f"wrote {len(names)} cases to {options.out} ({data_set.layout})",
+    )
+
+
+def run_evaluate(options: argparse.Namespace) -> Outcome:
+    """`workstation evaluate`."""
+    from workstation.io.results import as_json, evaluate, write_csv
+
+    results = evaluate(options.prediction, options.truth, scheme=options.scheme, region=options.region)
+    if options.csv:
+        write_csv(options.csv, results)
+    rows = [["prediction", "region", "Dice", "sensitivity", "specificity", "truth ml", "prediction ml"]]
+    for result in results:
+        for region, scores in result.regions.items():
+            ratios = [number(value) for value in (scores.dice, scores.sensitivity, scores.specificity)]
+            volumes = [number(value, digits=2) for value in (scores.truth_ml, scores.prediction_ml)]
+            rows.append([result.prediction.name, region, *ratios, *volumes])
+    return Outcome(as_json(results), table(rows, left_columns=2))
+
+
+def run_export(options: argparse.Namespace) -> Outcome:
+    """`workstation export`."""
+    from workstation.io.export import export_mask
+
+    out = export_mask(options.mask, options.out, like=options.like, scheme=options.scheme, region=options.region)
+    return Outcome({"mask": str(options.mask), "out": str(out)}, f"exported {out}; read back and compared")

@@ -1,0 +1,231 @@
+"""Commands about runs: train, runs, supervise.
+
+`train` starts the same supervisor as the window does, then watches the run folder: closing the terminal leaves the
+run going, and the window shows it. Ctrl+C asks the run to stop; a second one leaves it running.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workstation.cli.output import GIB, Outcome, ProgressLine, add_command, number, parse_at_least, parse_shape, table
+from workstation.errors import RunError
+
+if TYPE_CHECKING:
+    from workstation.io.runs import RunFolder, RunStatus
+
+_WATCH_SECONDS = 0.5
+
+
+def add_commands(commands: Any) -> None:
+    """Add this module's sub-commands."""
+    train = add_command(commands, "train", run_train, summary="train a network on a data set, in the background")
+    train.add_argument("data", type=Path, metavar="DATA", help="a data set's folder")
+    train.add_argument("--run", type=Path, metavar="RUN", help="the run's folder; default: a new one among the runs")
+    train.add_argument("--preset", choices=("flair-wt", "four-regions"), default="flair-wt")
+    train.add_argument("--size", type=_parse_size, default="full", metavar="full|IxJxK")
+    train.add_argument("--batch", type=parse_at_least(1), default=1, metavar="N")
+    train.add_argument("--epochs", type=parse_at_least(1), default=25, metavar="N")
+    train.add_argument("--learning-rate", type=float, default=1e-3, metavar="X")
+    train.add_argument("--loss", choices=("dice", "bce+dice"), default="dice")
+    train.add_argument("--validation", type=float, default=0.1, metavar="SHARE")
+    train.add_argument("--test", type=float, default=0.1, metavar="SHARE", help="share of cases never trained on")
+    train.add_argument("--cases", default="", metavar="NAME,NAME", help="these cases only")
+    train.add_argument("--filters", type=parse_at_least(1), default=16, metavar="N")
+    train.add_argument("--depth", type=parse_at_least(1), default=4, metavar="N")
+    train.add_argument("--no-augmentation", action="store_true")
+    train.add_argument("--seed", type=parse_at_least(0), default=1)
+    train.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
+    train.add_argument("--background", action="store_true", help="return as soon as the run is started")
+
+    runs = add_command(commands, "runs", run_runs, summary="list runs, or read and control one")
+    verbs = ("list", "log", "pause", "stop", "stop-after-epoch", "resume")
+    runs.add_argument("verb", nargs="?", choices=verbs, default="list")
+    runs.add_argument("name", nargs="?", metavar="RUN", help="a run's name or folder")
+
+    supervise = add_command(commands, "supervise", run_supervise, summary="carry out a run (for the program itself)")
+    supervise.add_argument("folder", type=Path, metavar="RUN")
+
+
+def run_train(options: argparse.Namespace) -> Outcome:
+    """`workstation train`."""
+    from workstation.core.requests import EngineSettings, TrainRequest
+    from workstation.io.runs import RunFolder, default_runs_root
+    from workstation.jobs.local import start
+
+    request = TrainRequest(
+        data=str(options.data.resolve()),
+        preset=options.preset,
+        size=options.size,
+        batch=options.batch,
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        loss=options.loss,
+        validation=options.validation,
+        test=options.test,
+        seed=options.seed,
+        augment=not options.no_augmentation,
+        filters=options.filters,
+        depth=options.depth,
+        cases=tuple(name for name in options.cases.split(",") if name),
+        settings=EngineSettings(intra_threads=options.threads),
+    )
+    _refuse_unreadable_data(options.data)
+    if options.run is None:
+        run = RunFolder.create(default_runs_root(), request, label=options.data.resolve().name)
+    else:
+        run = RunFolder.create_at(options.run.resolve(), request)
+    start(run)
+    if options.background:
+        return Outcome({"run": str(run.path), "state": "waiting"}, f"started {run.path}")
+    return watch(run)
+
+
+def watch(run: RunFolder) -> Outcome:
+    """Follow a run to its end; Ctrl+C asks it to stop, a second Ctrl+C leaves it running."""
+    from workstation.jobs.control import stop_now
+
+    line = ProgressLine()
+    print(f"run folder: {run.path}", file=sys.stderr)
+    status = _follow(run, line)
+    if status is None:
+        line.end("stopping; press Ctrl+C again to leave the run going")
+        stop_now(run)
+        status = _follow(run, line)
+    if status is None:
+        return Outcome({"run": str(run.path), "state": "running"}, f"left running: {run.path}", status=130)
+    line.end()
+    return _ended(run, status)
+
+
+def run_runs(options: argparse.Namespace) -> Outcome:
+    """`workstation runs`."""
+    from workstation.io.runs import default_runs_root, list_runs
+
+    if options.verb == "list":
+        return _list_of_runs([run.status() for run in list_runs(default_runs_root())])
+    if not options.name:
+        raise RunError(f"`runs {options.verb}` needs a run", hint="`workstation runs list` shows their names.")
+    run = _run_named(options.name)
+    if options.verb == "log":
+        text = run.log.read_text(encoding="utf-8", errors="replace") if run.log.exists() else ""
+        return Outcome({"run": str(run.path), "log": text}, text.rstrip("\n"))
+    _control(run, options.verb)
+    return Outcome({"run": str(run.path), "asked": options.verb}, f"asked {run.path.name} to {options.verb}")
+
+
+def run_supervise(options: argparse.Namespace) -> Outcome:
+    """`workstation supervise`."""
+    from workstation.jobs.supervisor import supervise
+
+    return Outcome({"run": str(options.folder)}, status=supervise(options.folder.resolve()))
+
+
+def _refuse_unreadable_data(folder: Path) -> None:
+    """Say now, not in a background process, that a folder is no data set."""
+    from workstation.io.layouts import open_dataset
+
+    open_dataset(folder)
+
+
+def _parse_size(text: str) -> str:
+    if text != "full":
+        parse_shape(text)
+    return text
+
+
+def _follow(run: RunFolder, line: ProgressLine) -> RunStatus | None:
+    """Show progress until the run ends; None after Ctrl+C."""
+    try:
+        while True:
+            status = run.status()
+            if status.is_ended:
+                return status
+            line.show(_progress_text(status), fraction=_fraction(status))
+            time.sleep(_WATCH_SECONDS)
+    except KeyboardInterrupt:
+        return None
+
+
+def _fraction(status: RunStatus) -> float | None:
+    return status.done / status.total if status.total else None
+
+
+def _progress_text(status: RunStatus) -> str:
+    parts = [status.state]
+    if status.epochs:
+        parts.append(f"epoch {status.epoch}/{status.epochs}")
+    if status.loss is not None:
+        parts.append(f"loss {number(status.loss)}")
+    if status.dice is not None:
+        parts.append(f"Dice {number(status.dice, digits=3)}")
+    if status.val_dice is not None:
+        parts.append(f"validation {number(status.val_dice, digits=3)}")
+    if status.peak_bytes:
+        parts.append(f"{status.peak_bytes / GIB:.1f} GiB")
+    if status.seconds_left is not None:
+        parts.append(f"{status.seconds_left:.0f} s left")
+    return ", ".join(parts)
+
+
+def _ended(run: RunFolder, status: RunStatus) -> Outcome:
+    is_good = status.state in ("finished", "stopped")
+    if not is_good:
+        raise RunError(
+            f"the run {run.path.name} {status.state}: {status.reason}",
+            hint=status.hint or f"Its log is {run.log}.",
+            path=run.path,
+        )
+    data = {
+        "run": str(run.path),
+        "state": status.state,
+        "model": str(run.model) if (run.model / "card.json").exists() else None,
+        "epoch": status.epoch,
+        "loss": status.loss,
+        "dice": status.dice,
+        "val_dice": status.val_dice,
+        "peak_bytes": status.peak_bytes,
+    }
+    return Outcome(data, f"{status.state}: {_progress_text(status)}\nrun folder: {run.path}")
+
+
+def _list_of_runs(statuses: list[RunStatus]) -> Outcome:
+    rows = [["run", "kind", "state", "epoch", "validation Dice", "peak GiB"]]
+    for status in statuses:
+        epoch = f"{status.epoch}/{status.epochs}" if status.epochs else "-"
+        peak = f"{status.peak_bytes / GIB:.1f}" if status.peak_bytes else "-"
+        rows.append([status.name, status.kind, status.state, epoch, number(status.val_dice, digits=3), peak])
+    data = [
+        {"run": status.name, "kind": status.kind, "state": status.state, "epoch": status.epoch, "reason": status.reason}
+        for status in statuses
+    ]
+    text = table(rows, left_columns=3) if statuses else "no runs yet; `workstation train DATA` starts one"
+    return Outcome({"runs": data}, text)
+
+
+def _run_named(name: str) -> RunFolder:
+    from workstation.io.runs import RunFolder, default_runs_root
+
+    for path in (Path(name), default_runs_root() / name):
+        if (path / "request.json").is_file():
+            return RunFolder(path.resolve())
+    raise RunError(f"there is no run {name}", hint="`workstation runs list` shows their names.")
+
+
+def _control(run: RunFolder, verb: str) -> None:
+    from workstation.jobs import control
+
+    if verb == "pause":
+        control.pause(run)
+    elif verb == "stop":
+        control.stop_now(run)
+    elif verb == "stop-after-epoch":
+        control.stop_after_epoch(run)
+    elif run.status().is_ended:
+        control.resume_from_checkpoint(run)
+    else:
+        control.resume(run)

@@ -1,0 +1,67 @@
+"""Commands of the window: open (the default), snapshot, bench-ui."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from workstation.cli.output import Outcome, add_command, table
+
+
+def add_commands(commands: Any) -> None:
+    """Add this module's sub-commands."""
+    window = add_command(commands, "open", run_open, summary="open the window (the default without a sub-command)")
+    window.add_argument("cases", type=Path, nargs="*", metavar="CASE", help="case folders, images or data sets")
+    window.add_argument("--truth", type=Path, metavar="MASK")
+    window.add_argument("--prediction", type=Path, metavar="MASK")
+
+    snapshot = add_command(commands, "snapshot", run_snapshot, summary="write the comparison picture of a case as PNG")
+    snapshot.add_argument("case", type=Path, metavar="CASE")
+    snapshot.add_argument("--truth", type=Path, metavar="MASK")
+    snapshot.add_argument("--prediction", type=Path, metavar="MASK")
+    snapshot.add_argument("--at", type=_parse_voxel, metavar="i,j,k", help="voxel of the crosshair")
+    snapshot.add_argument("--out", type=Path, required=True, metavar="PNG")
+
+    bench = add_command(commands, "bench-ui", run_bench_ui, summary="measure the window against its budgets")
+    bench.add_argument("--case", type=Path, metavar="CASE", help="a real case; default: a phantom of full size")
+    bench.add_argument("--prediction", type=Path, metavar="MASK")
+    bench.add_argument("--events", type=int, default=200, metavar="N")
+
+
+def run_open(options: argparse.Namespace) -> Outcome:
+    """`workstation [CASE ...]`."""
+    from workstation.gui.application import run_window
+
+    status = run_window(options.cases, truth=options.truth, prediction=options.prediction)
+    return Outcome({"status": status}, status=status)
+
+
+def run_snapshot(options: argparse.Namespace) -> Outcome:
+    """`workstation snapshot`."""
+    from workstation.gui.snapshot import write_snapshot
+
+    write_snapshot(options.case, truth=options.truth, prediction=options.prediction, at=options.at, out=options.out)
+    return Outcome({"out": str(options.out)}, f"wrote {options.out}")
+
+
+def run_bench_ui(options: argparse.Namespace) -> Outcome:
+    """`workstation bench-ui`."""
+    from workstation.gui.bench_ui import run
+
+    figures = run(case=options.case, prediction=options.prediction, events=options.events)
+    rows = [["what", "median ms", "p95 ms", "budget ms"]]
+    for name, figure in figures["figures"].items():
+        budget = " / ".join(f"{value:g}" for value in figure["budget_ms"])
+        rows.append([name, f"{figure['median_ms']:.1f}", f"{figure['p95_ms']:.1f}", budget])
+    return Outcome(figures, table(rows))
+
+
+def _parse_voxel(text: str) -> tuple[int, int, int]:
+    try:
+        voxel = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        voxel = ()
+    if len(voxel) != 3:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a voxel such as 120,118,77")
+    return (voxel[0], voxel[1], voxel[2])
