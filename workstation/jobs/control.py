@@ -1,0 +1,58 @@
+"""Commands to runs, refused in words where they make no sense."""
+
+from __future__ import annotations
+
+from workstation.errors import RunError
+from workstation.io.runs import RunFolder
+from workstation.jobs.local import start
+
+
+def pause(run: RunFolder) -> None:
+    """Let a run rest after its present step; it keeps its memory. `RunError` if it has ended."""
+    _send_to_living(run, "pause")
+
+
+def resume(run: RunFolder) -> None:
+    """Let a paused run go on. `RunError` if it has ended."""
+    _send_to_living(run, "resume")
+
+
+def stop_after_epoch(run: RunFolder) -> None:
+    """End a run at the end of its present epoch, or at once if it has not begun. `RunError` if it has ended."""
+    _send_to_living(run, "stop_after_epoch")
+
+
+def stop_now(run: RunFolder) -> None:
+    """End a run after its present step, or by force if that takes longer than 20 s. `RunError` if it has ended."""
+    _send_to_living(run, "stop_now")
+
+
+def resume_from_checkpoint(run: RunFolder) -> int:
+    """Start a run again that ended before it was finished; it goes on from its last checkpoint.
+
+    An engine that was left over without its supervisor is ended first, by the new supervisor.
+
+    Returns
+    -------
+    int
+        The supervisor's process number.
+
+    Raises
+    ------
+    RunError
+        The run is finished, or still going.
+    """
+    status = run.status()
+    if not status.is_ended:
+        raise RunError(f"{run.name} is {status.state}; it has not ended.", hint="Stop it first.", path=run.path)
+    if not status.can_resume:
+        raise RunError(f"{run.name} is finished.", hint="Start a new run to train longer.", path=run.path)
+    return start(run)
+
+
+def _send_to_living(run: RunFolder, command: str) -> None:
+    status = run.status()
+    if status.is_ended:
+        hint = "Resume it from its last checkpoint, or start a new run." if status.can_resume else "Start a new run."
+        raise RunError(f"{run.name} has ended ({status.state}).", hint=hint, path=run.path)
+    run.send(command)
