@@ -25,26 +25,10 @@ CARD_VERSION = 1
 _MAX_CONFIG_BYTES = 16 * 2**20
 _KERAS_MODULE = re.compile(r"keras(\.[A-Za-z0-9_.]+)?")
 # All that a network of ours is made of; Lambda and whatever else holds code is not among it.
-_PARTS = frozenset(
-    [
-        "Functional",
-        "InputLayer",
-        "Conv3D",
-        "Conv3DTranspose",
-        "BatchNormalization",
-        "GroupNormalization",
-        "ReLU",
-        "Activation",
-        "MaxPooling3D",
-        "UpSampling3D",
-        "Concatenate",
-        "DTypePolicy",
-        "HeUniform",
-        "GlorotUniform",
-        "RandomUniform",
-        "Ones",
-        "Zeros",
-    ]
+_PARTS = (
+    frozenset({"Functional", "InputLayer", "Conv3D", "Conv3DTranspose", "BatchNormalization", "GroupNormalization"})
+    | {"ReLU", "Activation", "MaxPooling3D", "UpSampling3D", "Concatenate"}
+    | {"DTypePolicy", "HeUniform", "GlorotUniform", "RandomUniform", "Ones", "Zeros"}
 )
 
 

@@ -1,0 +1,72 @@
+"""`python -m workstation.engine RUN_FOLDER`: carries out the request of a run and writes its events.
+
+Exit codes: 0 finished, 3 stopped on request, 1 gave up for a reason that a user understands (the event `failed` is
+written), 2 wrong usage, anything else a bug, with its trace on the error stream.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from workstation.core.requests import SegmentRequest, TrainRequest
+from workstation.engine.control import STOPPED_EXIT, Control, stop_on_sigterm
+from workstation.errors import WorkstationError
+from workstation.io.runs import RunFolder
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out the run whose folder is named; the exit code."""
+    if len(arguments) != 1:
+        print("usage: python -m workstation.engine RUN_FOLDER", file=sys.stderr)
+        return 2
+    path = Path(arguments[0]).resolve()
+    run = RunFolder(path)
+    control = Control(run)
+    stop_on_sigterm(control, lambda: RunFolder(path).append({"event": "state", "state": "stopped"}))
+    try:
+        return _carry_out(run, control)
+    except WorkstationError as error:
+        print(f"{error.message}\n{error.hint}", file=sys.stderr)
+        run.append({"event": "failed", "kind": type(error).__name__, "text": error.message, "hint": error.hint})
+        run.append({"event": "state", "state": "failed"})
+        return 1
+
+
+def _carry_out(run: RunFolder, control: Control) -> int:
+    request = run.request()
+    run.append({"event": "state", "state": "preparing"})
+    from workstation.engine.environment import prepare
+
+    with prepare(request.settings):
+        result = _train(request, run, control) if isinstance(request, TrainRequest) else _segment(request, run, control)
+    state = result.pop("state")
+    run.append({"event": "result", **result})
+    run.append({"event": "state", "state": state})
+    return 0 if state == "finished" else STOPPED_EXIT
+
+
+def _train(request: TrainRequest, run: RunFolder, control: Control) -> dict[str, Any]:
+    from workstation.engine.training import train
+
+    return train(request, run, control=control)
+
+
+def _segment(request: SegmentRequest, run: RunFolder, control: Control) -> dict[str, Any]:
+    from workstation.engine.environment import describe, memory_in_use
+    from workstation.engine.segmentation import segment
+
+    def report(done: int, total: int, text: str) -> None:
+        run.append({"event": "progress", "done": done, "total": total, "unit": "case", "text": text})
+        rss, peak = memory_in_use()
+        run.append({"event": "memory", "rss_bytes": rss, "peak_bytes": peak})
+
+    run.append({"event": "machine", **describe()})
+    run.append({"event": "state", "state": "running"})
+    masks = segment(request, out=run.predictions, report=report, should_stop=control.stops_now)
+    return {"state": "finished" if len(masks) == len(request.cases) else "stopped", "masks": masks}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

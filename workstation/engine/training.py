@@ -1,0 +1,311 @@
+"""Training: from a data set and a request to a model folder, in a run folder that tells all about it.
+
+The loop walks a flat list of turns (`pipeline.turns`). It asks the control between any two, saves `last` at each
+epoch's end, at every stop and every quarter of an hour, and `best` when an epoch is the best so far. As random numbers
+follow from (seed, epoch, case), a training that goes on from `last` ends with the weights of an uninterrupted one,
+wherever in an epoch it was stopped; after a kill it repeats what came after `last`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from workstation.core.case import CaseFiles
+from workstation.core.network import Shape
+from workstation.core.requests import TrainRequest
+from workstation.core.split import Split, split_cases
+from workstation.engine.checkpoints import BEST, LAST, Position, load_checkpoint, save_checkpoint
+from workstation.engine.control import Control
+from workstation.engine.environment import describe, versions
+from workstation.engine.model_folder import manifest, save_model
+from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
+from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
+from workstation.engine.reporting import TrainReport
+from workstation.engine.steps import Scores, Steps
+from workstation.engine.unet import build_unet
+from workstation.errors import LayoutError, NonFiniteLoss
+from workstation.io.layouts import open_dataset
+from workstation.io.models import ModelCard
+from workstation.io.nifti import read_header
+from workstation.io.runs import RunFolder
+
+SAVE_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a training works on: the cases, their split, and their common shape before padding."""
+
+    cases: tuple[CaseFiles, ...]
+    split: Split
+    shape: Shape
+
+
+def train(request: TrainRequest, run: RunFolder, *, control: Control | None = None) -> dict[str, Any]:
+    """Train as asked, or go on with it where the run folder has a checkpoint.
+
+    Parameters
+    ----------
+    request : TrainRequest
+    run : RunFolder
+        Receives events, checkpoints and the model.
+    control : Control or None
+        None reads the commands of the run folder.
+
+    Returns
+    -------
+    dict
+        "state" ("finished" or "stopped"), "model" (name of the folder in the run, or None), "best_epoch", "val_dice".
+
+    Raises
+    ------
+    InputError, RequestError
+        The data cannot be used as asked.
+    RunError
+        The checkpoint is damaged or belongs to another recipe.
+    NonFiniteLoss, OutOfMemory
+        Training cannot go on; the last good checkpoint is kept.
+    """
+    run.append({"event": "state", "state": "preparing"})
+    material = find_material(request)
+    run.append({"event": "machine", **describe()})
+    return _Training(request, run, control or Control(run), material).run()
+
+
+def find_material(request: TrainRequest) -> Material:
+    """The cases of a request that have a truth and the sequences, split by its seed.
+
+    Raises
+    ------
+    LayoutError
+        A case that was named is not there or is not complete, or none is left.
+    """
+    dataset = open_dataset(request.data)
+    found = {case.name: case for case in dataset.cases}
+    for name in request.cases:
+        if name not in found:
+            raise LayoutError(f"{request.data} has no case {name}.", hint="Check the names of the cases.")
+    needed = set(request.plan.inputs)
+    usable = {name: case for name, case in found.items() if case.truth is not None and needed <= case.sequences.keys()}
+    wanted = [name for name in (request.cases or found) if request.cases or name in usable]
+    incomplete = [name for name in wanted if name not in usable]
+    if incomplete or not wanted:
+        subject = f"Case {incomplete[0]}" if incomplete else f"Every case of {request.data}"
+        raise LayoutError(
+            f"{subject} lacks a truth or one of {', '.join(request.plan.inputs)}.",
+            hint="Choose a preset that fits the data, or complete the cases.",
+        )
+    fractions = (1 - request.validation - request.test, request.validation, request.test)
+    split = split_cases(wanted, seed=request.seed, fractions=fractions)
+    cases = tuple(usable[name] for name in sorted(wanted))
+    return Material(cases, split, request.shape or _common_shape(cases, request.plan.inputs[0]))
+
+
+def _common_shape(cases: Sequence[CaseFiles], sequence: str) -> Shape:
+    """The smallest shape that holds every case in the network's orientation; reads headers only."""
+    shapes = []
+    for case in cases:
+        grid = read_header(case.sequences[sequence].path).grid
+        shapes.append(grid.transformed(to_orientation(grid, ORIENTATION)).shape)
+    i, j, k = (max(sides) for sides in zip(*shapes, strict=True))
+    return i, j, k
+
+
+class _Training:
+    """One training under way: its parts, and where it stands."""
+
+    def __init__(self, request: TrainRequest, run: RunFolder, control: Control, material: Material) -> None:
+        plan = request.plan
+        self._request = request
+        self._run = run
+        self._control = control
+        self._split = material.split
+        self._shape = material.shape
+        self._cases = {case.name: case for case in material.cases}
+        self._source = ExampleSource(material.cases, plan, shape=request.shape)
+        self._reader = BatchReader(self._source, plan, shape=self._shape, seed=request.seed, augment=request.augment)
+        model = build_unet(plan, seed=request.seed)
+        self._steps = Steps(model, plan, loss=request.loss, learning_rate=request.learning_rate, shape=self._shape)
+        self._report = TrainReport(
+            run,
+            epochs=request.epochs,
+            train_steps=-(-len(self._split.train) // request.batch),
+            validation_steps=len(self._split.validation),
+        )
+        self._fingerprint = _fingerprint(request, material)
+        self._position = self._resumed()
+        self._validation: list[Scores] = []
+        self._saved_at = time.monotonic()
+
+    def run(self) -> dict[str, Any]:
+        """Train to the end or to a stop, then write the model of the best epoch."""
+        used = [self._cases[name] for name in (*self._split.train, *self._split.validation)]
+        is_given_up = threading.Event()
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="manifest") as background:
+            try:
+                hashes = background.submit(manifest, used, should_stop=is_given_up.is_set)
+                first = self._source.read(self._split.train[0])
+                self._steps.trace()
+                self._report.state("running")
+                is_complete = self._loop()
+                if not is_complete:
+                    self._report.state("stopping")
+                return self._finish(first, hashes, is_complete=is_complete)
+            finally:
+                is_given_up.set()
+
+    def _resumed(self) -> Position:
+        last = self._run.checkpoints / LAST
+        if not last.exists():
+            return Position()
+        return load_checkpoint(last, self._steps, fingerprint=self._fingerprint)
+
+    def _loop(self) -> bool:
+        """Walk the turns from the present position; whether all were walked."""
+        request, position = self._request, self._position
+        order = turns(
+            self._split.train,
+            self._split.validation,
+            batch=request.batch,
+            epochs=request.epochs,
+            seed=request.seed,
+            epoch=position.epoch,
+            step=position.step,
+        )
+        batches = self._reader.batches(order)
+        try:
+            for batch in batches:
+                self._control.wait_while_paused(self._report.state)
+                if self._control.stops_now():
+                    self._save_last()
+                    return False
+                self._take(batch)
+                if batch.turn.is_last:
+                    self._end_epoch()
+                    if position.epoch <= request.epochs and self._control.stops_after_epoch():
+                        return False
+        finally:
+            batches.close()
+        return True
+
+    def _take(self, batch: Batch) -> None:
+        start = time.perf_counter()
+        if batch.turn.is_validation:
+            self._validation.append(self._steps.validate(batch.inputs, batch.targets))
+            seconds = time.perf_counter() - start
+            self._report.validation_step(seconds=seconds)
+            text = f"epoch {batch.turn.epoch} of {self._request.epochs}, validation"
+        else:
+            scores = self._steps.train(batch.inputs, batch.targets)
+            seconds = time.perf_counter() - start
+            self._count(batch, scores, seconds)
+            text = f"epoch {batch.turn.epoch} of {self._request.epochs}"
+        position = self._position
+        position.seconds += seconds + batch.wait_seconds
+        self._report.progress(total_step=position.total_steps, epoch=batch.turn.epoch, text=text)
+        if not batch.turn.is_validation and time.monotonic() - self._saved_at > SAVE_SECONDS:
+            self._save_last()
+
+    def _count(self, batch: Batch, scores: Scores, seconds: float) -> None:
+        """Add a training step to the position, and refuse to go on from a loss that is no number."""
+        position, samples = self._position, len(batch.turn.names)
+        if not math.isfinite(scores.loss):
+            raise NonFiniteLoss(
+                f"The loss became {scores.loss} in epoch {batch.turn.epoch}, step {batch.turn.step + 1} "
+                f"({', '.join(batch.turn.names)}).",
+                hint="Lower the learning rate, or look at the images of this step; the last good checkpoint is kept.",
+            )
+        position.step = batch.turn.step + 1
+        position.total_steps += 1
+        position.samples += samples
+        position.sums = [total + samples * value for total, value in zip(position.sums, scores, strict=True)]
+        self._report.step(
+            scores,
+            total_step=position.total_steps,
+            epoch=batch.turn.epoch,
+            seconds=seconds,
+            wait_seconds=batch.wait_seconds,
+        )
+
+    def _end_epoch(self) -> None:
+        position = self._position
+        trained = Scores(*(total / max(1, position.samples) for total in position.sums))
+        checked = _mean(self._validation)
+        value = checked.dice if checked else -trained.loss
+        is_best = position.best_value is None or value > position.best_value
+        epoch, seconds = position.epoch, position.seconds
+        if is_best:
+            position.best_epoch, position.best_value = epoch, value
+            position.best = {"epoch": epoch, "loss": trained.loss, "dice": trained.dice}
+            if checked:
+                position.best |= {"val_loss": checked.loss, "val_dice": checked.dice}
+        position.epoch, position.step, position.samples, position.seconds = epoch + 1, 0, 0, 0.0
+        position.sums = [0.0, 0.0, 0.0]
+        self._validation = []
+        if is_best:
+            self._save(BEST)
+        self._save_last()
+        self._report.epoch(trained, checked, epoch=epoch, seconds=seconds, is_best=is_best)
+        self._report.memory()
+
+    def _save_last(self) -> None:
+        self._save(LAST)
+        self._saved_at = time.monotonic()
+
+    def _save(self, name: str) -> None:
+        path = self._run.checkpoints / name
+        save_checkpoint(path, self._steps, self._position, fingerprint=self._fingerprint)
+
+    def _finish(self, first: Example, hashes: Future[list[dict[str, Any]]], *, is_complete: bool) -> dict[str, Any]:
+        """Write the model of the best epoch, if there is one; of a stopped run too, since it may be good enough."""
+        best, has_model = self._run.checkpoints / BEST, self._position.best_epoch > 0
+        if has_model:
+            chosen = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
+            self._position.best = chosen.best
+            save_model(self._run.model, self._steps.model, self._card(first, hashes.result()))
+        return {
+            "state": "finished" if is_complete else "stopped",
+            "model": self._run.model.name if has_model else None,
+            "best_epoch": self._position.best_epoch,
+            "val_dice": self._position.best.get("val_dice"),
+        }
+
+    def _card(self, first: Example, data: list[dict[str, Any]]) -> ModelCard:
+        request = self._request
+        recipe = {name: value for name, value in request.as_dict().items() if name not in ("data", "cases")}
+        return ModelCard(
+            name=request.name or request.preset,
+            plan=request.plan,
+            scheme=first.scheme,
+            orientation=ORIENTATION,
+            zooms=first.zooms,
+            shape=self._shape,
+            preprocessing=DESCRIPTION,
+            training={"recipe": recipe, "split": asdict(self._split), "data": data},
+            metrics=self._position.best,
+            versions=versions(),
+            licence="The licence of the training data applies; see its source.",
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+
+def _mean(scores: Sequence[Scores]) -> Scores | None:
+    if not scores:
+        return None
+    return Scores(*(sum(values) / len(scores) for values in zip(*scores, strict=True)))
+
+
+def _fingerprint(request: TrainRequest, material: Material) -> str:
+    """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training."""
+    recipe = replace(request, epochs=1, name="", data="-", settings=type(request.settings)()).as_dict()
+    text = json.dumps([recipe, asdict(material.split), material.shape], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
