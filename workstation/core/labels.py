@@ -133,6 +133,12 @@ def region_scheme(region: str) -> LabelScheme:
     )
 
 
+def unnamed_scheme() -> LabelScheme:
+    """A scheme that takes every integer and says nothing of it: for masks that are only copied."""
+    labels = {value: Label(value, "unknown", f"label {value}", _COLOURS["region"]) for value in range(1, 256)}
+    return LabelScheme("unknown", "an unnamed scheme", MappingProxyType(labels), MappingProxyType({}))
+
+
 def scheme_named(name: str) -> LabelScheme:
     """The scheme of a name; LabelError if there is none."""
     if name.startswith("region:"):
@@ -160,25 +166,18 @@ def recognise_scheme(values: Iterable[int], *, layout: str | None = None) -> Lab
         Several have, and they would mean different tissues.
     """
     present = {int(value) for value in values} - {0}
-    implied = LAYOUT_SCHEMES.get(layout or "")
-    if implied is not None:
-        implied_scheme = SCHEMES[implied]
-        if present <= set(implied_scheme.labels):
-            return implied_scheme
-        # BraTS 2023 file names carry old masks in some collections: 4 beside no 3 is still enhancing tumour there.
-        raise LabelError(
-            f"values {_listed(present - set(implied_scheme.labels))} are not labels of {implied_scheme.title}",
-            hint="Name the label scheme that the mask follows.",
-        )
+    implied = SCHEMES.get(LAYOUT_SCHEMES.get(layout or "", ""))
+    if implied is not None and present <= set(implied.labels):
+        return implied
     fitting = [scheme for scheme in SCHEMES.values() if present <= set(scheme.labels)]
     if not fitting:
         raise LabelError(
             f"values {_listed(present)} fit no known label scheme",
             hint="A BraTS mask holds 0 and 1 to 4. Is this an image, or a mask of another kind?",
         )
-    # 1, 2 and 4 without 3 can only be an old scheme's mask or a post-treatment one without enhancement: that is the
-    # trap of label 4, so it is asked, as is everything else that fits twice.
-    if len(fitting) > 1 and present:
+    # A layout whose own scheme does not fit (a BraTS 2021 name beside a label 3) was relabelled by somebody: only they
+    # know how. 1, 2 and 4 may be an old mask, or a post-treatment one without enhancement.
+    if implied is not None or (len(fitting) > 1 and present):
         raise AmbiguousScheme(
             f"values {_listed(present)} fit {' and '.join(scheme.title for scheme in fitting)}",
             hint="Say which label scheme the mask follows: " + ", ".join(scheme.name for scheme in fitting) + ".",
@@ -219,7 +218,8 @@ def label_mask(data: np.ndarray, values: Collection[int]) -> np.ndarray:
     """Voxels whose label is one of `values`: bool, of the shape and memory order of the uint8 `data`."""
     is_member = np.zeros(256, dtype=bool)
     is_member[list(values)] = True
-    return is_member[data]
+    mask: np.ndarray = is_member[data]
+    return mask
 
 
 def convert_labels(data: np.ndarray, source: LabelScheme, target: LabelScheme) -> np.ndarray:
@@ -252,7 +252,8 @@ def convert_labels(data: np.ndarray, source: LabelScheme, target: LabelScheme) -
                 hint="Choose a scheme that has it, or export one region as 0/1.",
             )
         table[value] = counterpart or 0
-    return table[data]
+    converted: np.ndarray = table[data]
+    return converted
 
 
 def labels_from_regions(regions: Mapping[str, np.ndarray], scheme: LabelScheme) -> np.ndarray:

@@ -78,3 +78,16 @@ def sha256_of(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise FileMissing(f"{path} cannot be read: {error.strerror}", hint="Check the path.", path=path) from error
+
+
+def side_car_of(image: Path) -> Path:
+    """The JSON file beside an image that says how it was made: the same name, ending in .json."""
+    name = image.name.removesuffix(".gz")
+    return image.with_name(name.removesuffix(Path(name).suffix) + ".json")
+
+
+def stated_scheme(mask: Path) -> str | None:
+    """The name of the label scheme that a mask's side-car states; None where there is no side-car."""
+    path = side_car_of(mask)
+    scheme = read_json(path).get("scheme") if path.is_file() else None
+    return scheme if isinstance(scheme, str) else None

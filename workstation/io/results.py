@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workstation.core.labels import REGIONS, LabelScheme, region_mask, region_scheme, scheme_named
+from workstation.core.labels import REGIONS, LabelScheme, region_mask
 from workstation.core.overlap import OverlapCounts, challenge_value, count_overlap
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError
-from workstation.io.files import read_json, replacing
+from workstation.io.cases import read_mask
+from workstation.io.files import replacing
 from workstation.io.layouts import open_dataset
-from workstation.io.nifti import read_label_map
-
-_IMAGE_ENDINGS = (".nii.gz", ".nii", ".hdr")
+from workstation.io.nifti import image_stem, is_image_name, read_label_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def evaluate(
 
 def evaluate_pair(prediction: Path, truth: Path, *, scheme: str | None = None, region: str | None = None) -> PairResult:
     """Score one prediction; see `evaluate`."""
-    truth_map = read_label_map(truth, scheme=scheme_named(scheme) if scheme else _stated_scheme(truth))
+    truth_map = read_mask(truth, scheme=scheme)
     prediction_map = _read_prediction(prediction, truth_map.scheme, scheme=scheme, region=region)
     if not truth_map.grid.is_same(prediction_map.grid):
         raise GeometryError(
@@ -104,7 +103,7 @@ def pair_files(prediction: Path, truth: Path) -> list[tuple[Path, Path]]:
             raise FileMissing(f"{path} does not exist", hint="Check the spelling of the path.", path=path)
     if prediction.is_file():
         return [(prediction, _truth_of(prediction, _truths_by_case(truth)) if truth.is_dir() else truth)]
-    masks = [path for path in sorted(prediction.iterdir()) if _is_image(path)]
+    masks = [path for path in sorted(prediction.iterdir()) if is_image_name(path)]
     if not masks:
         raise LayoutError(f"{prediction} holds no masks", hint="Give a folder of .nii.gz masks.", path=prediction)
     if truth.is_file():
@@ -142,20 +141,10 @@ def write_csv(path: Path, results: Sequence[PairResult]) -> None:
 
 
 def _read_prediction(path: Path, truth_scheme: LabelScheme, *, scheme: str | None, region: str | None) -> LabelMap:
-    stated = region_scheme(region) if region else scheme_named(scheme) if scheme else _stated_scheme(path)
     try:
-        return read_label_map(path, scheme=stated)
+        return read_mask(path, scheme=f"region:{region}" if region else scheme)
     except AmbiguousScheme:
         return read_label_map(path, scheme=truth_scheme)
-
-
-def _stated_scheme(path: Path) -> LabelScheme | None:
-    """The scheme that a mask's side-car states; None where there is none."""
-    side_car = path.with_name(_stem(path) + ".json")
-    if not side_car.is_file():
-        return None
-    name = read_json(side_car).get("scheme")
-    return scheme_named(name) if isinstance(name, str) else None
 
 
 def _scores(counts: OverlapCounts, voxel_ml: float) -> RegionScores:
@@ -181,14 +170,14 @@ def _truths_by_case(folder: Path) -> dict[str, Path]:
     except LayoutError:
         truths = {}
     if not truths:
-        masks = [path for path in folder.iterdir() if _is_image(path)]
-        truths = {_stem(path).removesuffix("_seg").removesuffix("-seg"): path for path in masks}
+        masks = [path for path in folder.iterdir() if is_image_name(path)]
+        truths = {image_stem(path).removesuffix("_seg").removesuffix("-seg"): path for path in masks}
     return truths
 
 
 def _truth_of(prediction: Path, truths: Mapping[str, Path]) -> Path:
     """The truth whose case name the prediction's name begins with; the longest such name wins."""
-    stem = _stem(prediction)
+    stem = image_stem(prediction)
     fitting = [name for name in truths if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
     if not fitting:
         raise LayoutError(
@@ -197,12 +186,3 @@ def _truth_of(prediction: Path, truths: Mapping[str, Path]) -> Path:
             path=prediction,
         )
     return truths[max(fitting, key=len)]
-
-
-def _is_image(path: Path) -> bool:
-    return path.name.endswith(_IMAGE_ENDINGS) and not path.name.startswith(".")
-
-
-def _stem(path: Path) -> str:
-    ending = next((ending for ending in _IMAGE_ENDINGS if path.name.endswith(ending)), path.suffix)
-    return path.name.removesuffix(ending)
