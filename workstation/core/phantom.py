@@ -90,7 +90,7 @@ def _tissues(shape: tuple[int, int, int], zoom: float, random: np.random.Generat
     head = depth < 1
     folds = _smooth_noise(shape, random, cells=14)
     tissue = np.full(shape, _WHITE, dtype=np.uint8)
-    tissue[depth + 0.16 * folds > 0.8] = _GREY
+    tissue[depth + 0.3 * folds > 0.8] = _GREY
     tissue[depth + 0.05 * folds > 0.97] = _CSF
     for side in (-1, 1):
         tissue[_ellipsoid(place, (side * 11, 4, 8), (7, 32, 10)) + 0.2 * folds < 1] = _CSF
@@ -105,8 +105,8 @@ def _grow_tumour(tissue: np.ndarray, place: Sequence[np.ndarray], random: np.ran
     size = random.uniform(15, 25)
     radii = size * random.uniform(0.8, 1.25, 3)
     wobble = _smooth_noise(tissue.shape, random, cells=7)
-    solid = _ellipsoid(place, centre, radii) + 0.22 * wobble
-    swollen = _ellipsoid(place, centre, radii * random.uniform(1.45, 1.9)) + 0.3 * _smooth_noise(
+    solid = _ellipsoid(place, centre, radii) + 0.55 * wobble
+    swollen = _ellipsoid(place, centre, radii * random.uniform(1.45, 1.9)) + 0.6 * _smooth_noise(
         tissue.shape, random, cells=6
     )
     # Oedema follows white matter and spares the ventricles.
