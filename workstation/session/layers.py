@@ -1,0 +1,226 @@
+"""What is drawn over the images: truth and prediction, how they are shown, and how they compare.
+
+The comparison is counted in a thread whenever the masks or the region change; until it is there, `comparison` is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from workstation.core.comparison import ComparisonCounts, compare, count_classes
+from workstation.core.labels import REGIONS, label_mask, region_mask
+from workstation.core.volume import LabelMap
+from workstation.session.background import Background
+
+KINDS = ("truth", "prediction")
+MODES = ("labels", "comparison", "errors")
+OUTLINES = ("fill", "outline", "both")
+REGION_CHOICES = ("all", *REGIONS)
+PALETTES = ("standard", "colour-blind")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Truth against prediction.
+
+    Parameters
+    ----------
+    region : str
+        What is compared: "WT", "TC", "ET", or "all" for all labels taken together.
+    classes : (I, J, K) uint8 ndarray
+        Of `core.comparison.compare`.
+    counts : ComparisonCounts
+        Of that region.
+    regions : mapping of str to ComparisonCounts
+        Of every region that both masks can express.
+    """
+
+    region: str
+    classes: np.ndarray
+    counts: ComparisonCounts
+    regions: Mapping[str, ComparisonCounts]
+
+
+class Layers(QObject):
+    """Truth and prediction of the open case, and how they are drawn."""
+
+    masks_changed = Signal()
+    display_changed = Signal()
+    comparison_ready = Signal()
+
+    def __init__(self, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._masks: dict[str, LabelMap | None] = dict.fromkeys(KINDS)
+        self._visible = dict.fromkeys(KINDS, True)
+        self._opacity = 0.4
+        self._outline = "both"
+        self._mode = "comparison"
+        self._region = "all"
+        self._palette = "standard"
+        self._is_toggled_off = False
+        self._is_held_off = False
+        self._comparison: Comparison | None = None
+
+    @property
+    def truth(self) -> LabelMap | None:
+        """The reference mask."""
+        return self._masks["truth"]
+
+    @property
+    def prediction(self) -> LabelMap | None:
+        """The mask that is judged."""
+        return self._masks["prediction"]
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """Truth against prediction; None until both are there and counted."""
+        return self._comparison
+
+    def set_masks(self, *, truth: LabelMap | None, prediction: LabelMap | None) -> None:
+        """Replace both masks at once, as a case is opened."""
+        self._masks = {"truth": truth, "prediction": prediction}
+        self._on_masks()
+
+    def set_truth(self, mask: LabelMap | None) -> None:
+        """Replace the truth."""
+        self._masks["truth"] = mask
+        self._on_masks()
+
+    def set_prediction(self, mask: LabelMap | None) -> None:
+        """Replace the prediction."""
+        self._masks["prediction"] = mask
+        self._on_masks()
+
+    def is_visible(self, kind: str) -> bool:
+        """Whether "truth" or "prediction" is switched on (masks may be hidden all the same)."""
+        return self._visible[kind]
+
+    def set_visible(self, kind: str, *, visible: bool) -> None:
+        """Switch "truth" or "prediction" on or off."""
+        if self._visible[kind] != visible:
+            self._visible[kind] = visible
+            self.display_changed.emit()
+
+    @property
+    def opacity(self) -> float:
+        """Of the fill, 0 to 1."""
+        return self._opacity
+
+    def set_opacity(self, opacity: float) -> None:
+        """Set the fill's opacity; clipped to 0 and 1."""
+        opacity = min(1.0, max(0.0, round(opacity, 4)))
+        if opacity != self._opacity:
+            self._opacity = opacity
+            self.display_changed.emit()
+
+    @property
+    def outline(self) -> str:
+        """ "fill", "outline" or "both"."""
+        return self._outline
+
+    def set_outline(self, outline: str) -> None:
+        """Choose fill, outline, or both."""
+        if outline in OUTLINES and outline != self._outline:
+            self._outline = outline
+            self.display_changed.emit()
+
+    @property
+    def mode(self) -> str:
+        """ "labels", "comparison" or "errors"."""
+        return self._mode
+
+    def set_mode(self, mode: str) -> None:
+        """Choose what the colours say."""
+        if mode in MODES and mode != self._mode:
+            self._mode = mode
+            self.display_changed.emit()
+
+    @property
+    def palette(self) -> str:
+        """ "standard" or "colour-blind"."""
+        return self._palette
+
+    def set_palette(self, palette: str) -> None:
+        """Choose the colours."""
+        if palette in PALETTES and palette != self._palette:
+            self._palette = palette
+            self.display_changed.emit()
+
+    @property
+    def region(self) -> str:
+        """ "all", "WT", "TC" or "ET"."""
+        return self._region
+
+    def set_region(self, region: str) -> None:
+        """Show and compare one region alone, or all labels."""
+        if region in REGION_CHOICES and region != self._region:
+            self._region = region
+            self._comparison = None
+            self.display_changed.emit()
+            self._compare()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether all masks are hidden for now."""
+        return self._is_toggled_off or self._is_held_off
+
+    def toggle_hidden(self) -> None:
+        """Hide all masks, or show them again."""
+        self._is_toggled_off = not self._is_toggled_off
+        self.display_changed.emit()
+
+    def set_held(self, *, held: bool) -> None:
+        """Hide all masks while a key is held."""
+        if held != self._is_held_off:
+            self._is_held_off = held
+            self.display_changed.emit()
+
+    def _on_masks(self) -> None:
+        self._comparison = None
+        self.masks_changed.emit()
+        self._compare()
+
+    def _compare(self) -> None:
+        truth, prediction, region = self.truth, self.prediction, self._region
+        if truth is None or prediction is None:
+            self._background.forget("comparison")
+            return
+        self._background.ask("comparison", lambda: compare_masks(truth, prediction, region), self._on_compared)
+
+    def _on_compared(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+        self.comparison_ready.emit()
+
+
+def compare_masks(truth: LabelMap, prediction: LabelMap, region: str) -> Comparison:
+    """Compare two masks on one grid.
+
+    Parameters
+    ----------
+    truth, prediction : LabelMap
+    region : str
+        "WT", "TC", "ET"; or "all": the whole tumour, or the largest region that both masks can express. A region that
+        one of them cannot express is empty there.
+    """
+    voxel_ml = truth.grid.voxel_ml
+    shared = [name for name in REGIONS if name in truth.scheme.regions and name in prediction.scheme.regions]
+    classes = {name: compare(mask_of(truth, name), mask_of(prediction, name)) for name in shared}
+    chosen = region if region != "all" else next(iter(shared), "WT")
+    if chosen not in classes:
+        classes[chosen] = compare(mask_of(truth, chosen), mask_of(prediction, chosen))
+    counts = {name: count_classes(each, voxel_ml=voxel_ml) for name, each in classes.items()}
+    return Comparison(region, classes[chosen], counts[chosen], {name: counts[name] for name in shared})
+
+
+def mask_of(label_map: LabelMap, region: str) -> np.ndarray:
+    """Voxels of a region ("all": of any label): bool; empty where the scheme cannot express it."""
+    if region == "all":
+        return label_mask(label_map.data, label_map.scheme.labels)
+    if region not in label_map.scheme.regions:
+        return label_mask(label_map.data, ())
+    return region_mask(label_map.data, label_map.scheme, region)

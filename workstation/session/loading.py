@@ -1,0 +1,92 @@
+"""What is read for the window in a thread: a case ready to be painted, a mask laid on its grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from workstation.core.case import Case, CaseFiles
+from workstation.core.focus import focus_voxel
+from workstation.core.volume import LabelMap
+from workstation.errors import AmbiguousScheme, InputError
+from workstation.io.cases import load_case, mask_onto, read_mask
+from workstation.io.nifti import read_label_map
+from workstation.session.images import DisplayImage, make_display_image
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedCase:
+    """A case with its images prepared for display.
+
+    Parameters
+    ----------
+    case : Case
+    images : mapping of str to DisplayImage
+    focus_mm : tuple of float
+        Where to look first: the middle of the truth's largest axial slice, else of the volume.
+    problem : InputError or None
+        Why the truth could not be shown.
+    """
+
+    case: Case
+    images: Mapping[str, DisplayImage]
+    focus_mm: Point
+    problem: InputError | None = None
+
+
+def load_for_display(files: CaseFiles) -> LoadedCase:
+    """Read a case; a truth that cannot be used is left away, with the reason."""
+    problem: InputError | None = None
+    try:
+        case = load_case(files)
+    except InputError as error:
+        if files.truth is None:
+            raise
+        case, problem = load_case(files, with_truth=False), error
+    with ThreadPoolExecutor(2, thread_name_prefix="quantise") as pool:
+        images = dict(zip(case.sequences, pool.map(make_display_image, case.sequences.values()), strict=True))
+    return LoadedCase(case, images, focus_of(case.truth) or _point(case.grid.centre_mm), problem)
+
+
+def load_mask(path: Path, case: Case, *, scheme: str | None = None, may_resample: bool = False) -> LabelMap:
+    """Read a mask and lay it on the case's grid.
+
+    Where the mask does not say what its labels mean, those of the case's truth are taken.
+
+    Raises
+    ------
+    AmbiguousScheme
+        There is no truth either; the user must name a scheme.
+    GeometryError
+        The mask is on another grid and `may_resample` is False.
+    InputError
+        The file cannot be read.
+    """
+    try:
+        mask = read_mask(path, scheme=scheme)
+    except AmbiguousScheme:
+        if case.truth is None:
+            raise
+        mask = read_label_map(path, scheme=case.truth.scheme)
+    first = next(iter(case.sequences.values()))
+    image_path = first.source.path if first.source else None
+    return mask_onto(mask, case.grid, image_path=image_path, may_resample=may_resample)
+
+
+def focus_of(mask: LabelMap | None) -> Point | None:
+    """World position of the middle of a mask's largest axial slice; None without one."""
+    if mask is None:
+        return None
+    codes = mask.grid.axis_codes
+    axial = next(axis for axis, code in enumerate(codes) if code in "IS")
+    voxel = focus_voxel(mask.data != 0, axial)
+    return None if voxel is None else _point(mask.grid.to_world(voxel))
+
+
+def _point(values: object) -> Point:
+    x, y, z = (float(value) for value in values)  # type: ignore[attr-defined]
+    return (x, y, z)

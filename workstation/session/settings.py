@@ -1,0 +1,29 @@
+"""What the program remembers of its user between starts, in one ini file; nothing of a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+
+_MOST_RECENT = 10
+
+
+def settings() -> QSettings:
+    """The user's settings file."""
+    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "brats-workstation", "workstation")
+
+
+def recent_paths() -> list[Path]:
+    """Cases and data sets opened lately that are still there, newest first."""
+    stored = settings().value("recent", [])
+    # A list of one comes back from an ini file as a string.
+    texts = stored if isinstance(stored, list) else [stored] if stored else []
+    return [path for path in (Path(str(text)) for text in texts) if path.exists()]
+
+
+def remember_path(path: Path) -> None:
+    """Put a path at the top of the recent ones."""
+    path = path.resolve()
+    others = [each for each in recent_paths() if each != path]
+    settings().setValue("recent", [str(each) for each in [path, *others][:_MOST_RECENT]])
