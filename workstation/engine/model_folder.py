@@ -68,13 +68,18 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
     return model, card
 
 
-def manifest(cases: Sequence[CaseFiles], *, should_stop: Callable[[], bool]) -> list[dict[str, Any]]:
-    """Names and hashes of the files of cases, for a model's card; reads every file, unless it is told to stop."""
+def manifest(
+    cases: Sequence[CaseFiles], *, inputs: Sequence[str], should_stop: Callable[[], bool]
+) -> list[dict[str, Any]]:
+    """Names and hashes of the files that a network was made from, for its card: the sequences `inputs` and the truths.
+
+    Reads every file, unless it is told to stop.
+    """
     entries: list[dict[str, Any]] = []
     for case in cases:
         if should_stop():
             break
-        images = [*case.sequences.values(), *([case.truth] if case.truth else [])]
+        images = [*(case.sequences[name] for name in inputs), *([case.truth] if case.truth else [])]
         paths = sorted({image.path for image in images})
         entries.append({"case": case.name, "files": [{"name": path.name, "sha256": sha256_of(path)} for path in paths]})
     return entries

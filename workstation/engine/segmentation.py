@@ -30,7 +30,7 @@ from workstation.errors import ModelError, RequestError
 from workstation.io.cases import load_case
 from workstation.io.files import sha256_of, write_json
 from workstation.io.layouts import find_case
-from workstation.io.nifti import write_label_map
+from workstation.io.nifti import image_stem, write_label_map
 
 ALL_REGIONS = ("WT", "TC", "ET")
 _ZOOM_TOLERANCE = 0.25
@@ -194,7 +194,7 @@ def _segment_one(segmenter: Segmenter, files: CaseFiles, target: Path, scheme: s
         raise RequestError(f"Case {files.name} has no file to take the geometry from.", field="cases")
     write_label_map(target, label_map, like=label_map.source)
     seconds = time.perf_counter() - start
-    sidecar = target.with_name(_stem(target) + ".json")
+    sidecar = target.with_name(image_stem(target) + ".json")
     warnings = segmenter.warnings(case)
     write_json(sidecar, _sidecar(segmenter, files, label_map, {"seconds": seconds, "warnings": warnings}))
     return {
@@ -247,8 +247,3 @@ def _targets(cases: Sequence[CaseFiles], asked: str, default: Path | None) -> li
             hint = "Name another file or folder."
             raise RequestError(f"{target} is a file of the case itself.", field="out", hint=hint)
     return targets
-
-
-def _stem(path: Path) -> str:
-    ending = next((each for each in _ENDINGS if path.name.endswith(each)), path.suffix)
-    return path.name.removesuffix(ending)

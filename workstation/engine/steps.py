@@ -53,13 +53,14 @@ class Steps:
         self._padded = padded_shape(shape, plan.multiple)
         images = tf.TensorSpec((None, *self._padded, len(plan.inputs)), tf.float32)
         masks = tf.TensorSpec((None, *self._padded, len(plan.outputs)), tf.uint8)
-        self._train = tf.function(self._train_step, input_signature=(images, masks))
-        self._validate = tf.function(self._validation_step, input_signature=(images, masks))
+        self._train = tf.function(self._train_step, input_signature=(images, masks), autograph=False)
+        self._validate = tf.function(self._validation_step, input_signature=(images, masks), autograph=False)
 
     def trace(self) -> None:
         """Build the graphs, which takes seconds, before the first step is timed."""
-        self._train.get_concrete_function()
-        self._validate.get_concrete_function()
+        with refusing_to_run_out_of_memory():
+            self._train.get_concrete_function()
+            self._validate.get_concrete_function()
 
     def train(self, inputs: tf.Tensor, targets: tf.Tensor) -> Scores:
         """Change the weights once by one batch; the scores are of before. `OutOfMemory` if it does not fit."""

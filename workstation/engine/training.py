@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from workstation.core.case import CaseFiles
@@ -89,7 +90,7 @@ def find_material(request: TrainRequest) -> Material:
     LayoutError
         A case that was named is not there or is not complete, or none is left.
     """
-    dataset = open_dataset(request.data)
+    dataset = open_dataset(Path(request.data))
     found = {case.name: case for case in dataset.cases}
     for name in request.cases:
         if name not in found:
@@ -152,7 +153,9 @@ class _Training:
         is_given_up = threading.Event()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="manifest") as background:
             try:
-                hashes = background.submit(manifest, used, should_stop=is_given_up.is_set)
+                hashes = background.submit(
+                    manifest, used, inputs=self._request.plan.inputs, should_stop=is_given_up.is_set
+                )
                 first = self._source.read(self._split.train[0])
                 self._steps.trace()
                 self._report.state("running")

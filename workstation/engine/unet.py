@@ -13,7 +13,9 @@ import keras
 from workstation.core.network import Layer, UNetPlan, expand
 
 NORM_EPSILON = 1e-3
-NORM_MOMENTUM = 0.99
+# Keras starts at 0.99, which needs some 500 steps until the moving statistics forget their start; a training on ten
+# cases has as many in 50 epochs, and one volume holds millions of samples for each statistic.
+NORM_MOMENTUM = 0.9
 
 
 def build_unet(plan: UNetPlan, *, seed: int = 1) -> keras.Model:

@@ -1,0 +1,306 @@
+"""Training on tiny cases: what it leaves behind, and that stopping and resuming change nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from engine_cases import write_cases
+
+from workstation.core.requests import TrainRequest
+from workstation.engine import training
+from workstation.engine.checkpoints import BEST, LAST
+from workstation.engine.control import Control
+from workstation.engine.steps import Scores, Steps
+from workstation.engine.training import find_material, train
+from workstation.errors import LayoutError, NonFiniteLoss, OutOfMemory, RunError
+from workstation.io.models import read_model_card
+from workstation.io.runs import RunFolder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_cases(tmp_path_factory.mktemp("data"), count=6)
+
+
+def request_for(data: Path, **changes: Any) -> TrainRequest:
+    values: dict[str, Any] = {"filters": 2, "depth": 1, "epochs": 2, "validation": 0.2, "test": 0.2, "batch": 2}
+    return TrainRequest(str(data), **{**values, **changes})
+
+
+def new_run(folder: Path, request: TrainRequest) -> RunFolder:
+    return RunFolder.create_at(folder, request)
+
+
+def events_of(run: RunFolder, kind: str) -> list[dict[str, Any]]:
+    return [event for event in run.read_events()[0] if event["event"] == kind]
+
+
+def weights_of(run: RunFolder, name: str = LAST) -> list[np.ndarray]:
+    with np.load(run.checkpoints / name) as stored:
+        return [stored[key] for key in sorted(stored.files) if key != "about"]
+
+
+def assert_equal_weights(first: RunFolder, second: RunFolder) -> None:
+    for a, b in zip(weights_of(first), weights_of(second), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-8)
+
+
+class StopBefore(Control):
+    """A control that asks for a stop before the step of this number."""
+
+    def __init__(self, run: RunFolder, number: int) -> None:
+        super().__init__(run)
+        self._left = number
+
+    def stops_now(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+@pytest.fixture(scope="module")
+def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, dict[str, Any]]:
+    """A run of two epochs over four training cases in batches of two, one validation case."""
+    request = request_for(data)
+    run = new_run(tmp_path_factory.mktemp("runs") / "whole", request)
+    return run, train(request, run)
+
+
+def test_a_finished_training_says_where_its_model_is(finished: tuple[RunFolder, dict[str, Any]]) -> None:
+    run, result = finished
+    assert result["state"] == "finished"
+    assert result["model"] == "model"
+    assert result["best_epoch"] in (1, 2)
+    best = next(event for event in events_of(run, "epoch") if event["epoch"] == result["best_epoch"])
+    assert result["val_dice"] == best["val_dice"]
+
+
+def test_every_step_and_epoch_is_told(finished: tuple[RunFolder, dict[str, Any]]) -> None:
+    run, _ = finished
+    steps = events_of(run, "step")
+    assert [(step["step"], step["epoch"]) for step in steps] == [(1, 1), (2, 1), (3, 2), (4, 2)]
+    assert all(step["wait_seconds"] >= 0 and step["seconds"] > 0 for step in steps)
+    assert [event["epoch"] for event in events_of(run, "epoch")] == [1, 2]
+    assert [event["state"] for event in events_of(run, "state")] == ["preparing", "running"]
+    assert events_of(run, "machine")[0]["onednn"]["is_on"] in (True, False)
+    assert events_of(run, "memory")[-1]["peak_bytes"] > 0
+
+
+def test_the_loss_of_an_epoch_is_the_mean_of_its_steps(finished: tuple[RunFolder, dict[str, Any]]) -> None:
+    run, _ = finished
+    steps = [step["loss"] for step in events_of(run, "step") if step["epoch"] == 1]
+    assert events_of(run, "epoch")[0]["loss"] == pytest.approx(sum(steps) / 2)
+
+
+def test_the_model_comes_with_a_card_of_its_making(finished: tuple[RunFolder, dict[str, Any]], data: Path) -> None:
+    run, result = finished
+    card = read_model_card(run.model)
+    assert (card.inputs, card.outputs, card.orientation, card.scheme) == (("FLAIR",), ("WT",), "LPS", "brats2021")
+    assert (card.shape, card.zooms) == ((16, 16, 12), (1.0, 1.0, 1.0))
+    assert card.metrics["val_dice"] == result["val_dice"]
+    split = card.training["split"]
+    used = sorted([*split["train"], *split["validation"]])
+    names = sorted(file["name"] for case in card.training["data"] for file in case["files"])
+    assert names == [f"{case}_{suffix}.nii.gz" for case in used for suffix in ("flair", "seg")]
+    assert len(split["test"]) == 1
+    keras.models.load_model(run.model / "model.keras", safe_mode=True)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_training_stopped_at_any_step_and_resumed_ends_with_the_same_weights(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path, number: int
+) -> None:
+    whole, _ = finished
+    request = request_for(data)
+    run = new_run(tmp_path / "run", request)
+    stopped = train(request, run, control=StopBefore(run, number))
+    assert stopped["state"] == "stopped"
+    assert train(request, run)["state"] == "finished"
+    assert_equal_weights(run, whole)
+    assert [step["step"] for step in events_of(run, "step")] == [1, 2, 3, 4]
+    assert [e["loss"] for e in events_of(run, "epoch")] == pytest.approx([e["loss"] for e in events_of(whole, "epoch")])
+
+
+def test_a_training_killed_within_an_epoch_repeats_it_to_the_same_weights(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    request = request_for(data)
+    run = new_run(tmp_path / "run", request)
+    real = Steps.train
+    with monkeypatch.context() as patched:
+        calls: list[int] = []
+
+        def dies_in_the_fourth(self: Steps, inputs: Any, targets: Any) -> Scores:
+            calls.append(1)
+            if len(calls) == 4:
+                raise Killed
+            return real(self, inputs, targets)
+
+        patched.setattr(Steps, "train", dies_in_the_fourth)
+        with pytest.raises(Killed):
+            train(request, run)
+    train(request, run)
+    assert [step["step"] for step in events_of(run, "step")] == [1, 2, 3, 3, 4]
+    assert_equal_weights(run, finished[0])
+
+
+def test_stop_after_epoch_ends_with_a_model_and_can_go_on(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path
+) -> None:
+    request = request_for(data)
+    run = new_run(tmp_path / "run", request)
+    run.send("stop_after_epoch")
+    result = train(request, run)
+    assert (result["state"], result["best_epoch"]) == ("stopped", 1)
+    assert read_model_card(run.model).metrics["epoch"] == 1
+    run.send("start")
+    assert train(request, run)["state"] == "finished"
+    assert_equal_weights(run, finished[0])
+
+
+def test_a_pause_ends_with_resume(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = request_for(data, epochs=1)
+    run = new_run(tmp_path / "run", request)
+    run.send("pause")
+    monkeypatch.setattr("workstation.engine.control.time.sleep", lambda _: run.send("resume"))
+    assert train(request, run)["state"] == "finished"
+    assert [event["state"] for event in events_of(run, "state")] == ["preparing", "running", "paused", "running"]
+
+
+def test_commands_of_an_earlier_start_are_not_obeyed(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, epochs=1)
+    run = new_run(tmp_path / "run", request)
+    run.send("stop_now")
+    run.send("start")
+    assert train(request, run)["state"] == "finished"
+
+
+def test_a_loss_that_is_no_number_stops_with_a_reason_and_keeps_the_last_good_weights(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = request_for(data)
+    run = new_run(tmp_path / "run", request)
+    real = Steps.train
+    calls: list[int] = []
+
+    def bad_in_the_third(self: Steps, inputs: Any, targets: Any) -> Scores:
+        calls.append(1)
+        return real(self, inputs * (np.nan if len(calls) == 3 else 1.0), targets)
+
+    monkeypatch.setattr(Steps, "train", bad_in_the_third)
+    with pytest.raises(NonFiniteLoss, match="epoch 2, step 1") as failed:
+        train(request, run)
+    assert "learning rate" in failed.value.hint
+    assert all(np.isfinite(array).all() for array in weights_of(run))
+
+
+def test_running_out_of_memory_is_named(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = request_for(data)
+
+    def too_large(self: Steps, inputs: Any, targets: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(Steps, "_train_step", too_large)
+    with pytest.raises(OutOfMemory) as failed:
+        train(request, new_run(tmp_path / "run", request))
+    assert "smaller size" in failed.value.hint
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path
+) -> None:
+    other = request_for(data, learning_rate=0.01)
+    run = new_run(tmp_path / "run", other)
+    run.checkpoints.mkdir()
+    (run.checkpoints / LAST).write_bytes((finished[0].checkpoints / LAST).read_bytes())
+    with pytest.raises(RunError, match="another network, data set or recipe"):
+        train(other, run)
+
+
+def test_a_damaged_checkpoint_is_named(data: Path, tmp_path: Path) -> None:
+    request = request_for(data)
+    run = new_run(tmp_path / "run", request)
+    run.checkpoints.mkdir()
+    (run.checkpoints / LAST).write_bytes(b"half a file")
+    with pytest.raises(RunError, match="damaged"):
+        train(request, run)
+
+
+def test_more_epochs_go_on_from_the_same_checkpoint(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path
+) -> None:
+    longer = request_for(data, epochs=3)
+    run = new_run(tmp_path / "run", longer)
+    run.checkpoints.mkdir()
+    for name in (LAST, BEST):
+        (run.checkpoints / name).write_bytes((finished[0].checkpoints / name).read_bytes())
+    train(longer, run)
+    assert [event["epoch"] for event in events_of(run, "epoch")] == [3]
+
+
+def test_without_validation_the_best_epoch_is_that_of_the_lowest_loss(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, validation=0.0, test=0.0, loss="bce+dice", preset="four-regions", epochs=3)
+    run = new_run(tmp_path / "run", request)
+    result = train(request, run)
+    losses = [event["loss"] for event in events_of(run, "epoch")]
+    assert result["best_epoch"] == 1 + losses.index(min(losses))
+    assert result["val_dice"] is None
+
+
+def test_a_size_crops_the_volumes_and_is_padded_to_a_multiple(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, size="10x12x13", depth=2, epochs=1)
+    run = new_run(tmp_path / "run", request)
+    train(request, run)
+    assert read_model_card(run.model).shape == (10, 12, 13)
+
+
+def test_training_learns_a_bright_ball(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, epochs=20, filters=4, depth=2, learning_rate=0.01, batch=1, test=0.0)
+    run = new_run(tmp_path / "run", request)
+    assert train(request, run)["val_dice"] > 0.6
+
+
+def test_cases_that_cannot_be_used_are_left_out_unless_they_are_named(data: Path, tmp_path: Path) -> None:
+    root = write_cases(tmp_path / "data", count=4)
+    (root / "tiny_2" / "tiny_2_seg.nii.gz").unlink()
+    request = dataclasses.replace(request_for(root), validation=0.0, test=0.0)
+    assert find_material(request).split.train == ("tiny_0", "tiny_1", "tiny_3")
+    with pytest.raises(LayoutError, match="tiny_2"):
+        find_material(dataclasses.replace(request, cases=("tiny_1", "tiny_2")))
+    with pytest.raises(LayoutError, match="tiny_9"):
+        find_material(dataclasses.replace(request, cases=("tiny_9",)))
+
+
+def test_volumes_of_different_shapes_train_in_the_smallest_shape_that_holds_them(tmp_path: Path) -> None:
+    write_cases(tmp_path / "data", count=2, shape=(16, 16, 12))
+    turned = np.array([[0, 0, 1.0, 0], [1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0, 1]])
+    from engine_cases import write_case
+
+    # Axes run A, S, R: in LPS the shape is (18, 14, 10).
+    write_case(tmp_path / "data" / "tiny_9", seed=9, shape=(14, 10, 18), affine=turned)
+    request = request_for(tmp_path / "data", validation=0.0, test=0.0, epochs=1)
+    assert find_material(request).shape == (18, 16, 12)
+    assert train(request, new_run(tmp_path / "run", request))["state"] == "finished"
+
+
+def test_a_long_epoch_is_saved_on_the_way(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "SAVE_SECONDS", -1.0)
+    request = request_for(data)
+    run = new_run(tmp_path / "run", request)
+    saved: list[int] = []
+    real = training.save_checkpoint
+
+    def noted(path: Path, steps: Any, position: Any, *, fingerprint: str) -> None:
+        saved.append(position.step)
+        real(path, steps, position, fingerprint=fingerprint)
+
+    monkeypatch.setattr(training, "save_checkpoint", noted)
+    train(request, run)
+    assert saved[:2] == [1, 2]
