@@ -1,0 +1,1 @@
+"""The Review workspace: panes, case list, layers, legend."""

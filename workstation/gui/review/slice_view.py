@@ -1,0 +1,350 @@
+"""One 2D pane: a slice of the shown sequence with masks, outline, crosshair and letters, and the mouse in it.
+
+A plain widget painted with QPainter: it holds a zoom and a centre, and reads all else from the session. It needs no
+OpenGL. What is costly (the composed picture, the outline) is made once per change, not once per paint.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from workstation.gui.review.mouse_schemes import (
+    CLICK_PIXELS,
+    LARGE_STEP,
+    RESEARCH,
+    WHEEL_STEP,
+    ZOOM_PER_PIXEL,
+    MouseScheme,
+    Tool,
+    window_after_drag,
+)
+from workstation.gui.review.slice_painting import paint_annotations, paint_crosshair, paint_empty
+from workstation.gui.review.slice_picture import SlicePicture
+from workstation.session.session import Session
+
+_ZOOM_RANGE = (0.2, 80.0)
+_MARGIN = 0.94
+
+
+class SliceView(QWidget):
+    """One plane of the open case.
+
+    Parameters
+    ----------
+    session : Session
+    plane : {"axial", "sagittal", "coronal"}
+    """
+
+    painted = Signal()
+    menu_wanted = Signal(QPoint)
+    """Global position of a right click that was no drag."""
+    entered = Signal(str)
+    """Name of the plane that the mouse has come to."""
+
+    def __init__(self, session: Session, plane: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.plane = plane
+        self.scheme: MouseScheme = RESEARCH
+        self.left_tool: Tool | None = None
+        self.is_space_held = False
+        self.paint_count = 0
+        self.picture = SlicePicture(session, plane)
+        self._zoom = 1.0  # screen pixels per mm
+        self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
+        self._is_fitted = True
+        self._wheel = 0
+        self._tool: Tool | None = None
+        self._pressed = QPointF()
+        self._last = QPointF()
+        self.setObjectName(f"slice_view_{plane}")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(120, 120)
+        self._connect()
+
+    def _connect(self) -> None:
+        view, layers = self.session.view, self.session.layers
+        self.session.case_changed.connect(self._on_case)
+        view.cursor_moved.connect(self._on_cursor)
+        view.sequence_changed.connect(self._on_images)
+        view.window_changed.connect(self._on_images)
+        view.convention_changed.connect(self._on_case)
+        view.decoration_changed.connect(self.update)
+        view.fit_requested.connect(self.fit)
+        view.reset_requested.connect(self.fit)
+        view.centre_requested.connect(self.centre)
+        layers.masks_changed.connect(self._on_masks)
+        layers.display_changed.connect(self._on_masks)
+
+    def sizeHint(self) -> QSize:
+        """A square."""
+        return QSize(400, 400)
+
+    # -- what is shown ------------------------------------------------------------------------------------------------
+
+    @property
+    def slice_index(self) -> int:
+        """Index of the slice shown, in RAS order."""
+        return self.picture.place(self.session.view.cursor_mm)[0]
+
+    @property
+    def zoom(self) -> float:
+        """Screen pixels per mm."""
+        return self._zoom
+
+    def fit(self) -> None:
+        """Show the whole slice, as large as the pane allows."""
+        geometry = self.picture.geometry
+        if geometry is None:
+            return
+        width, height = geometry.size
+        pixel_x, pixel_y = geometry.pixel_mm
+        self._zoom = _MARGIN * min(self.width() / (width * pixel_x), self.height() / (height * pixel_y))
+        self._centre = QPointF(width / 2, height / 2)
+        self._is_fitted = True
+        self.update()
+
+    def centre(self) -> None:
+        """Bring the crosshair to the middle of the pane, unless the whole slice is in view."""
+        if self._is_fitted or self.picture.geometry is None:
+            return
+        _, x, y = self.picture.place(self.session.view.cursor_mm)
+        self._centre = QPointF(x, y)
+        self.update()
+
+    def step(self, by: int) -> None:
+        """Go `by` slices up (right, forward); stays at the ends."""
+        geometry = self.picture.geometry
+        if geometry is None:
+            return
+        index, x, y = self.picture.place(self.session.view.cursor_mm)
+        wanted = min(max(index + by, 0), geometry.slice_count - 1)
+        if wanted != index:
+            self.session.view.set_cursor(geometry.to_mm(wanted, x, y))
+
+    def to_slice(self, position: QPointF) -> QPointF:
+        """The place on the slice, in slice pixels, under a position in the pane."""
+        scale_x, scale_y = self._scale()
+        return QPointF(
+            (position.x() - self.width() / 2) / scale_x + self._centre.x(),
+            (position.y() - self.height() / 2) / scale_y + self._centre.y(),
+        )
+
+    def to_pane(self, place: QPointF) -> QPointF:
+        """The position in the pane of a place on the slice."""
+        scale_x, scale_y = self._scale()
+        return QPointF(
+            (place.x() - self._centre.x()) * scale_x + self.width() / 2,
+            (place.y() - self._centre.y()) * scale_y + self.height() / 2,
+        )
+
+    def _scale(self) -> tuple[float, float]:
+        """Screen pixels per slice pixel along x and y."""
+        geometry = self.picture.geometry
+        if geometry is None:
+            return (1.0, 1.0)
+        return (self._zoom * geometry.pixel_mm[0], self._zoom * geometry.pixel_mm[1])
+
+    # -- changes ------------------------------------------------------------------------------------------------------
+
+    def _on_case(self) -> None:
+        self.picture.take_case()
+        self.fit()
+        self.update()
+
+    def _on_cursor(self) -> None:
+        self.update()
+
+    def _on_images(self) -> None:
+        self.picture.forget_colours()
+        self.update()
+
+    def _on_masks(self) -> None:
+        self.picture.take_masks()
+        self.update()
+
+    # -- painting -----------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the pane."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(0, 0, 0))
+        if self.picture.geometry is None:
+            paint_empty(painter, self)
+        else:
+            self._paint_slice(painter)
+            if self.session.view.crosshair_visible:
+                place = self.picture.place(self.session.view.cursor_mm)
+                paint_crosshair(painter, self, self.to_pane(QPointF(place[1], place[2])))
+            paint_annotations(painter, self)
+        painter.end()
+        self.paint_count += 1
+        self.painted.emit()
+
+    def _paint_slice(self, painter: QPainter) -> None:
+        geometry = self.picture.geometry
+        if geometry is None:
+            return
+        index = self.slice_index
+        scale_x, scale_y = self._scale()
+        origin = self.to_pane(QPointF(0, 0))
+        width, height = geometry.size
+        target = QRectF(origin.x(), origin.y(), width * scale_x, height * scale_y)
+        is_smooth = self.session.view.interpolation == "linear"
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
+        painter.drawImage(target, self.picture.image(index, is_smooth=is_smooth))
+        if is_smooth:
+            overlay = self.picture.overlay(index)
+            if overlay is not None:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+                painter.drawImage(target, overlay)
+        self._paint_outline(painter, index, origin, (scale_x, scale_y))
+
+    def _paint_outline(self, painter: QPainter, index: int, origin: QPointF, scale: tuple[float, float]) -> None:
+        lines = self.picture.outline(index)
+        if not lines:
+            return
+        painter.save()
+        painter.translate(origin)
+        painter.scale(*scale)
+        for colour, segments in lines:
+            pen = QPen(colour, 2)
+            pen.setCosmetic(True)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            painter.setPen(pen)
+            painter.drawLines(segments)
+        painter.restore()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the whole slice in view if it was."""
+        if self._is_fitted:
+            self.fit()
+        super().resizeEvent(event)
+
+    # -- mouse --------------------------------------------------------------------------------------------------------
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Say that keys now mean this pane."""
+        self.entered.emit(self.plane)
+        super().enterEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step through slices; with Ctrl zoom at the pointer."""
+        # With Alt, and with Shift on some systems, Qt turns the wheel sideways.
+        delta = event.angleDelta().y() or event.angleDelta().x()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._zoom_at(event.position(), 1.2 ** (delta / WHEEL_STEP))
+        else:
+            self._wheel += delta
+            steps = int(self._wheel / WHEEL_STEP)
+            self._wheel -= steps * WHEEL_STEP
+            is_large = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self.step(steps * (LARGE_STEP if is_large else 1))
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a drag."""
+        if self._tool is not None or self.picture.geometry is None:
+            return
+        self._pressed = self._last = event.position()
+        self._tool = self.scheme.tool_of(
+            event.button(), event.modifiers(), is_space_held=self.is_space_held, left_tool=self.left_tool
+        )
+        if self._tool is Tool.CROSSHAIR:
+            self._move_crosshair(event.position())
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with a drag."""
+        if self._tool is None or event.buttons() == Qt.MouseButton.NoButton:
+            return
+        position = event.position()
+        moved = position - self._last
+        self._last = position
+        self._drag(position, moved, is_fine=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag; a right click that went nowhere asks for the menu."""
+        self._tool = None
+        moved = event.position() - self._pressed
+        if event.button() == Qt.MouseButton.RightButton and moved.manhattanLength() < CLICK_PIXELS:
+            self.menu_wanted.emit(event.globalPosition().toPoint())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Maximise or restore the pane; with Ctrl reset the window."""
+        if event.button() != Qt.MouseButton.LeftButton or self.picture.geometry is None:
+            return
+        view = self.session.view
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            view.reset_window(view.sequence)
+        else:
+            view.set_maximised(None if view.maximised == self.plane else self.plane)
+
+    def event(self, event: QEvent) -> bool:
+        """Also take pinches of a touch pad."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self._zoom_at(event.position(), 1 + event.value())
+            return True
+        return super().event(event)
+
+    def _drag(self, position: QPointF, moved: QPointF, *, is_fine: bool) -> None:
+        if self._tool is Tool.CROSSHAIR:
+            self._move_crosshair(position)
+        elif self._tool is Tool.PAN:
+            scale_x, scale_y = self._scale()
+            self._centre -= QPointF(moved.x() / scale_x, moved.y() / scale_y)
+            self._is_fitted = False
+            self.update()
+        elif self._tool is Tool.ZOOM:
+            self._zoom_at(self._pressed, ZOOM_PER_PIXEL ** -moved.y())
+        elif self._tool is Tool.WINDOW:
+            self._drag_window(moved, is_fine=is_fine)
+        elif self._tool is Tool.SCROLL:
+            self._wheel += round(-moved.y() * WHEEL_STEP / 8)
+            steps = int(self._wheel / WHEEL_STEP)
+            self._wheel -= steps * WHEEL_STEP
+            self.step(steps)
+
+    def _move_crosshair(self, position: QPointF) -> None:
+        geometry = self.picture.geometry
+        if geometry is not None:
+            place = self.to_slice(position)
+            self.session.view.set_cursor(geometry.voxel_centre_mm(self.slice_index, place.x(), place.y()))
+
+    def _drag_window(self, moved: QPointF, *, is_fine: bool) -> None:
+        view = self.session.view
+        image = self.session.images.get(view.sequence)
+        if image is None:
+            return
+        low, high = image.first_window
+        window = window_after_drag(
+            view.window(view.sequence),
+            intensity_range=high - low,
+            moved=(moved.x(), moved.y()),
+            pane=(self.width(), self.height()),
+            is_fine=is_fine,
+        )
+        view.set_window(view.sequence, *window)
+
+    def _zoom_at(self, position: QPointF, factor: float) -> None:
+        """Zoom so that the place under `position` stays where it is."""
+        place = self.to_slice(position)
+        self._zoom = min(max(self._zoom * factor, _ZOOM_RANGE[0]), _ZOOM_RANGE[1])
+        self._centre += place - self.to_slice(position)
+        self._is_fitted = False
+        self.update()
