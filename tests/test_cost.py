@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workstation.core.cost import (
+    CACHE_BYTES,
     count_parameters,
     estimate_segment_bytes,
     estimate_train_bytes,
@@ -80,6 +81,12 @@ def test_the_peak_is_the_sum_of_its_terms() -> None:
 
 def test_the_optimiser_holds_two_floats_per_trainable_weight() -> None:
     assert estimate_train_bytes(UNetPlan(), (16, 16, 16)).terms["optimiser"] == 8 * 5_647_857
+
+
+def test_the_pipeline_holds_three_batches_and_the_cases_it_keeps_up_to_a_limit() -> None:
+    case = 32**3 * (4 * 1 + 1)
+    terms = [estimate_train_bytes(UNetPlan(), (32, 32, 32), batch=2, cases=n).terms["pipeline"] for n in (0, 5, 10**6)]
+    assert terms == [6 * case, 6 * case + 5 * case, 6 * case + CACHE_BYTES]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,13 @@ def test_a_case_without_the_sequence_that_the_model_needs_is_refused(tmp_path: P
     assert refused.value.hint
 
 
+def test_a_damaged_truth_does_not_keep_a_case_from_being_segmented(tmp_path: Path) -> None:
+    model = save(tmp_path / "model")
+    case = write_case(tmp_path / "case", seed=1, shape=SHAPE)
+    (case / "case_seg.nii.gz").write_bytes(b"damaged")
+    assert Segmenter(model).run(find_case(case)).data.shape == SHAPE
+
+
 def test_a_source_image_is_never_overwritten(tmp_path: Path) -> None:
     model = save(tmp_path / "model")
     case = write_case(tmp_path / "case", seed=1, shape=SHAPE)

@@ -26,6 +26,11 @@ FLOAT_BYTES = 4
 RUNTIME_BYTES = 630_000_000
 """Resident memory of Python with TensorFlow imported, measured; see the module docstring."""
 
+CACHE_BYTES = 256 * 2**20
+"""Most that a training keeps of the cases it has read, so that small ones are read from disk once."""
+READ_AHEAD = 2
+"""Batches that are read while one is in use."""
+
 # Outputs that a plain Keras step keeps from the forward pass to the backward pass. A norm's output is not kept: the
 # ReLU after it replaces it in place, and the gradient of both needs only their input and the ReLU's output.
 _KEPT: frozenset[LayerKind] = frozenset({"input", "conv", "relu", "pool", "transpose", "nearest", "concat", "sigmoid"})
@@ -129,7 +134,7 @@ def step_flops(plan: UNetPlan, shape: Shape, *, batch: int = 1) -> int:
     return 3 * sum(layer.flops for layer in layers) - first.flops
 
 
-def estimate_train_bytes(plan: UNetPlan, shape: Shape, *, batch: int = 1) -> CostEstimate:
+def estimate_train_bytes(plan: UNetPlan, shape: Shape, *, batch: int = 1, cases: int = 0) -> CostEstimate:
     """Expected peak of a training step in plain Keras, float32, oneDNN on.
 
     Parameters
@@ -138,6 +143,8 @@ def estimate_train_bytes(plan: UNetPlan, shape: Shape, *, batch: int = 1) -> Cos
     shape : (I, J, K)
         Voxels of a volume; padded to a multiple of 2**depth first.
     batch : int
+    cases : int
+        Of the data set, some of which are kept in memory; 0 if it is not known yet.
 
     Returns
     -------
@@ -155,7 +162,7 @@ def estimate_train_bytes(plan: UNetPlan, shape: Shape, *, batch: int = 1) -> Cos
                 "optimiser": count.trainable * FLOAT_BYTES * _OPTIMISER_SLOTS,
                 "activations": kept,
                 "transient": batch * _largest_transient(layers),
-                "pipeline": _pipeline_bytes(plan, layers[0], batch=batch),
+                "pipeline": _pipeline_bytes(plan, layers[0], batch=batch, cases=cases),
                 "runtime": RUNTIME_BYTES,
             }
         )
@@ -176,7 +183,7 @@ def estimate_segment_bytes(plan: UNetPlan, shape: Shape) -> CostEstimate:
                 "weights": count_parameters(plan).total * FLOAT_BYTES,
                 "activations": skips,
                 "transient": _largest_transient(layers),
-                "pipeline": _pipeline_bytes(plan, layers[0], batch=1),
+                "pipeline": _pipeline_bytes(plan, layers[0], batch=1, cases=0),
                 "runtime": RUNTIME_BYTES,
             }
         )
@@ -213,6 +220,7 @@ def _largest_transient(layers: tuple[Layer, ...]) -> int:
     return max(_output_bytes(layer) + _input_bytes(layer, layers) for layer in layers)
 
 
-def _pipeline_bytes(plan: UNetPlan, first: Layer, *, batch: int) -> int:
-    """Batches read ahead and the one in use: float32 inputs and uint8 truth."""
-    return 3 * batch * first.voxels * (FLOAT_BYTES * len(plan.inputs) + len(plan.outputs))
+def _pipeline_bytes(plan: UNetPlan, first: Layer, *, batch: int, cases: int) -> int:
+    """Batches read ahead and the one in use, and the cases kept: float32 inputs and uint8 truth."""
+    case = first.voxels * (FLOAT_BYTES * len(plan.inputs) + len(plan.outputs))
+    return (READ_AHEAD + 1) * batch * case + min(CACHE_BYTES, cases * case)

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-import psutil
 import tensorflow as tf
 
 from workstation.core.case import CaseFiles
+from workstation.core.cost import CACHE_BYTES, READ_AHEAD
 from workstation.core.network import Shape, UNetPlan, padded_shape
 from workstation.engine.augmentation import draw_augmentation, random_generator
 from workstation.engine.preprocessing import Example, make_example
 from workstation.io.cases import load_case
 
-READ_AHEAD = 2
-_CACHE_SHARE = 0.05
 Item = TypeVar("Item")
 
 
@@ -103,7 +101,7 @@ def turns(
 
 
 class ExampleSource:
-    """Cases read from disk as examples of one shape; as many stay in memory as a share of it allows.
+    """Cases read from disk as examples of one shape; as many stay in memory as there is room for.
 
     Parameters
     ----------
@@ -111,18 +109,18 @@ class ExampleSource:
     plan : UNetPlan
     shape : (I, J, K) or None
         What to crop or pad to; None leaves each as it is.
-    cache_bytes : int or None
-        None means a twentieth of the free memory.
+    cache_bytes : int
+        The room.
     """
 
     def __init__(
-        self, cases: Sequence[CaseFiles], plan: UNetPlan, *, shape: Shape | None, cache_bytes: int | None = None
+        self, cases: Sequence[CaseFiles], plan: UNetPlan, *, shape: Shape | None, cache_bytes: int = CACHE_BYTES
     ) -> None:
         self._cases: Mapping[str, CaseFiles] = {case.name: case for case in cases}
         self._plan = plan
         self._shape = shape
-        self._room = int(psutil.virtual_memory().available * _CACHE_SHARE) if cache_bytes is None else cache_bytes
-        self._kept: OrderedDict[str, Example] = OrderedDict()
+        self._room = cache_bytes
+        self._kept: dict[str, Example] = {}
         self._lock = threading.Lock()
 
     def read(self, name: str) -> Example:

@@ -71,7 +71,7 @@ class Segmenter:
                 hint="Choose a model that needs fewer sequences, or add the missing file to the case.",
                 path=self.folder,
             )
-        return load_case(files, sequences=self.card.inputs)
+        return load_case(files, sequences=self.card.inputs, with_truth=False)
 
     def probabilities(self, case: Case) -> np.ndarray:
         """Probability of each region on the case's own grid, (I, J, K, R) float32.
