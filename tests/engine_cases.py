@@ -9,7 +9,7 @@ import numpy as np
 from workstation.core.geometry import Grid
 from workstation.core.labels import scheme_named
 from workstation.core.volume import LabelMap
-from workstation.io.nifti import write_label_map, write_volume
+from workstation.io.nifti_writing import write_label_map, write_volume
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SUFFIXES = ("t1", "t1ce", "t2", "flair")

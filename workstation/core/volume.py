@@ -55,6 +55,11 @@ class SourceHeader:
     channel: int | None = None
 
     @property
+    def is_scaled(self) -> bool:
+        """Whether the values that are meant differ from those stored."""
+        return (self.slope, self.inter) != (1.0, 0.0)
+
+    @property
     def grid(self) -> Grid:
         """The grid of one volume of the file."""
         return Grid((self.shape[0], self.shape[1], self.shape[2]), self.affine)

@@ -30,7 +30,8 @@ from workstation.errors import ModelError, RequestError
 from workstation.io.cases import load_case
 from workstation.io.files import sha256_of, write_json
 from workstation.io.layouts import find_case
-from workstation.io.nifti import image_stem, write_label_map
+from workstation.io.nifti import image_stem
+from workstation.io.nifti_writing import write_label_map
 
 ALL_REGIONS = ("WT", "TC", "ET")
 _ZOOM_TOLERANCE = 0.25

@@ -14,7 +14,7 @@ from workstation.core.volume import LabelMap, Volume
 from workstation.errors import GeometryError, LayoutError
 from workstation.io.files import stated_scheme
 from workstation.io.layouts import find_case
-from workstation.io.nifti import read_label_map, read_volume
+from workstation.io.nifti import read_label_map, read_volumes
 
 # Inflating leaves the interpreter's lock, so files in parallel use the cores; more threads only wait for the disk.
 _READERS = 4
@@ -56,16 +56,16 @@ def load_case(
         )
     scheme = scheme_named(files.scheme_name) if files.scheme_name else None
     with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as pool:
-        volumes = [pool.submit(read_volume, files.sequences[name], name=name) for name in wanted]
+        volumes = [pool.submit(read_volumes, path, channels) for path, channels in _by_file(files, wanted).items()]
         mask = (
             pool.submit(read_label_map, files.truth, scheme=scheme, layout=files.layout)
             if files.truth and with_truth
             else None
         )
-        images = [volume.result() for volume in volumes]
+        found = {image.name: image for part in volumes for image in part.result()}
         truth = mask.result() if mask else None
-    first = images[0]
-    placed = {image.name: _volume_onto(image, first) for image in images}
+    first = found[wanted[0]]
+    placed = {name: _volume_onto(found[name], first) for name in wanted}
     if truth is not None:
         truth = mask_onto(truth, first.grid, image_path=_path_of(first), may_resample=resample_masks)
     return Case(files.name, files, placed, truth)
@@ -122,6 +122,14 @@ def mask_onto(mask: LabelMap, grid: Grid, *, image_path: Path | None = None, may
     if may_resample:
         return dataclasses.replace(mask, data=resample_nearest(mask.data, mask.grid, grid), grid=grid)
     raise _different_grids(_path_of(mask), mask.grid, image_path, grid)
+
+
+def _by_file(files: CaseFiles, names: Sequence[str]) -> dict[Path, dict[str, int | None]]:
+    """The channels wanted of each file: one that holds all sequences is inflated once."""
+    wanted: dict[Path, dict[str, int | None]] = {}
+    for name in names:
+        wanted.setdefault(files.sequences[name].path, {})[name] = files.sequences[name].channel
+    return wanted
 
 
 def _volume_onto(image: Volume, first: Volume) -> Volume:

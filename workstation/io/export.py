@@ -12,7 +12,8 @@ from workstation.core.labels import convert_labels, region_mask, region_scheme, 
 from workstation.core.volume import LabelMap, SourceHeader
 from workstation.errors import ExportError, GeometryError, LabelError
 from workstation.io.cases import read_mask
-from workstation.io.nifti import read_header, read_label_map, write_label_map
+from workstation.io.nifti import read_header, read_label_map
+from workstation.io.nifti_writing import write_label_map
 
 
 def export_mask(
@@ -100,7 +101,7 @@ def _compare(out: Path, expected: LabelMap, header: SourceHeader | None) -> None
     differs = written.source is None or not np.array_equal(written.data, expected.data)
     if header is not None and written.source is not None:
         differs |= not np.array_equal(written.source.affine, header.affine)
-        differs |= written.source.zooms[:3] != header.zooms[:3]
+        differs |= not np.array_equal(written.source.zooms[:3], header.zooms[:3], equal_nan=True)
         differs |= (written.source.sform_code, written.source.qform_code) != (header.sform_code, header.qform_code)
     if differs:
         out.unlink(missing_ok=True)

@@ -48,6 +48,7 @@ _CHANNEL_FILE = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})")
 # The order in which nnU-Net's own BraTS conversion numbers the channels, where dataset.json does not say.
 _NNUNET_ORDER = ("T1", "T1c", "T2", "FLAIR")
 _MSD_ORDER = ("FLAIR", "T1", "T1c", "T2")
+_IMAGE_FOLDERS = ("imagesTr", "imagesTs", "labelsTr")
 _SEARCH_DEPTH = 4
 _KNOWN = (
     "Known layouts: MSD Task01 (dataset.json), BraTS 2017-2021 (NAME_flair.nii.gz), BraTS 2023 (NAME-t2f.nii.gz), "
@@ -55,13 +56,15 @@ _KNOWN = (
 )
 
 
-def open_dataset(path: Path) -> DataSet:
+def open_dataset(path: Path, *, mapping: Path | None = None) -> DataSet:
     """Find the cases of a folder.
 
     Parameters
     ----------
     path : Path
-        A folder of any known layout.
+        A folder of any known layout; `imagesTr` in one means the whole.
+    mapping : Path or None
+        A hand-made mapping that lies elsewhere; None takes the folder's own `mapping.json` if it has one.
 
     Returns
     -------
@@ -79,7 +82,9 @@ def open_dataset(path: Path) -> DataSet:
     """
     if not path.is_dir():
         raise FileMissing(f"{path} is not a folder", hint="Choose the folder that holds the cases.", path=path)
-    layout, cases = _cases_of_folder(path)
+    if path.name in _IMAGE_FOLDERS and (path.parent / "dataset.json").is_file():
+        path = path.parent
+    layout, cases = ("mapping", cases_by_mapping(path, mapping)) if mapping else _cases_of_folder(path)
     if not cases:
         raise LayoutError(f"no cases were found in {path}", hint=_KNOWN, path=path)
     return DataSet(path.resolve().name, path, layout, tuple(sorted(cases, key=lambda case: case.name)))
@@ -120,16 +125,14 @@ def guess_sequence(path: Path) -> str | None:
 def _cases_of_folder(path: Path) -> tuple[str, list[CaseFiles]]:
     if (path / MAPPING_NAME).is_file():
         return "mapping", cases_by_mapping(path)
+    images = list(_images_in(path / "imagesTr"))
+    if not images:
+        return _suffix_cases(_images_below(path))
     description = path / "dataset.json"
-    if description.is_file():
-        facts = read_json(description)
-        images = list(_images_in(path / "imagesTr"))
-        if any(_CHANNEL_FILE.fullmatch(image_stem(image)) for image in images):
-            return "nnunet", _nnunet_cases(path, facts, images)
-        return "msd", _msd_cases(path, facts, images)
-    if (path / "imagesTr").is_dir():
-        return "nnunet", _nnunet_cases(path, {}, list(_images_in(path / "imagesTr")))
-    return _suffix_cases(_images_below(path))
+    facts = read_json(description) if description.is_file() else {}
+    if any(_CHANNEL_FILE.fullmatch(image_stem(image)) for image in images):
+        return "nnunet", _nnunet_cases(path, facts, images)
+    return "msd", _msd_cases(path, facts, images)
 
 
 def _images_in(folder: Path) -> Iterator[Path]:
@@ -220,25 +223,28 @@ def _scheme_of(facts: Mapping[str, Any]) -> str | None:
     labels = facts.get("labels")
     if not isinstance(labels, dict):
         return None
-    # MSD writes {"1": "edema"}, nnU-Net {"edema": 1}.
-    pairs = {
-        int(value): str(name).lower()
-        for one, other in labels.items()
-        for value, name in (((one, other),) if str(one).isdecimal() else ((other, one),))
-        if str(value).isdecimal()
-    }
-    words = {value: "edema" in name or "oedema" in name or "snfh" in name for value, name in pairs.items()}
-    enhancing = {value for value, name in pairs.items() if "enhancing" in name and "non" not in name}
-    if words.get(1):
-        return "msd"
-    if words.get(2):
-        return "brats2021" if enhancing == {4} else "brats2023" if enhancing == {3} else None
-    return None
+    named = list(_named_values(labels))
+
+    def values(*words: str) -> set[int]:
+        return {value for name, held in named for value in held if any(word in name for word in words)}
+
+    # nnU-Net may name regions instead: whole tumour [1, 2, 3], tumour core [2, 3], enhancing tumour [3].
+    oedema = values("edema", "oedema", "snfh") or values("whole") - values("tumor core", "tumour core")
+    enhancing = values("enhancing") - values("non-enhancing", "nonenhancing", "non enhancing")
+    known = {((1,), (3,)): "msd", ((2,), (4,)): "brats2021", ((2,), (3,)): "brats2023"}
+    return known.get((tuple(sorted(oedema)), tuple(sorted(enhancing))))
+
+
+def _named_values(labels: Mapping[str, Any]) -> Iterator[tuple[str, list[int]]]:
+    """Each name and its values: MSD writes {"1": "edema"}, nnU-Net {"edema": 1} or {"whole tumor": [1, 2, 3]}."""
+    for one, other in labels.items():
+        name, held = (other, [one]) if one.isdecimal() else (one, other if isinstance(other, list) else [other])
+        yield str(name).lower(), [int(value) for value in held if str(value).isdecimal()]
 
 
 def _case_of_file(path: Path) -> CaseFiles:
     root = path.parent.parent
-    if path.parent.name in ("imagesTr", "imagesTs", "labelsTr"):
+    if path.parent.name in _IMAGE_FOLDERS:
         candidates: Iterable[CaseFiles] = _cases_of_folder(root)[1]
     else:
         candidates = _suffix_cases(_images_in(path.parent))[1]

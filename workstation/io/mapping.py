@@ -6,7 +6,7 @@
       "scheme": "brats2021"
     }
 
-Patterns are relative to the folder of the mapping; `{case}` stands for the case's name, `*` for anything but a slash.
+Patterns are relative to the data set's folder; `{case}` stands for the case's name, `*` for anything but a slash.
 "truth" and "scheme" may be absent.
 """
 
@@ -26,8 +26,14 @@ from workstation.io.nifti import is_image_name
 MAPPING_NAME = "mapping.json"
 
 
-def cases_by_mapping(root: Path) -> list[CaseFiles]:
+def cases_by_mapping(root: Path, mapping: Path | None = None) -> list[CaseFiles]:
     """The cases that a folder's mapping describes.
+
+    Parameters
+    ----------
+    root : Path
+    mapping : Path or None
+        The mapping's file; None takes `mapping.json` in `root`.
 
     Raises
     ------
@@ -36,10 +42,10 @@ def cases_by_mapping(root: Path) -> list[CaseFiles]:
     InputError
         It is no JSON object.
     """
-    path = root / MAPPING_NAME
-    mapping = read_json(path)
-    patterns = _patterns(mapping, path)
-    scheme = mapping.get("scheme")
+    path = mapping or root / MAPPING_NAME
+    facts = read_json(path)
+    patterns = _patterns(facts, path)
+    scheme = facts.get("scheme")
     if scheme is not None:
         scheme_named(str(scheme))
     parts: dict[str, dict[str, ImageRef]] = defaultdict(dict)

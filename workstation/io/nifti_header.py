@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,6 +56,12 @@ class ImagePlan:
         """Bytes of all voxels as stored."""
         return math.prod(self.header.shape) * self.stored.itemsize
 
+    @property
+    def peak_bytes(self) -> int:
+        """Bytes that reading takes at most: the file up to its last voxel, and a 32-bit copy where it is converted."""
+        is_copied = self.header.is_scaled or self.stored.itemsize > 4 or not self.stored.isnative
+        return self.offset + self.data_bytes + (4 * math.prod(self.header.shape) if is_copied else 0)
+
 
 def is_gzipped(path: Path) -> bool:
     """Whether the file's name says so."""
@@ -97,19 +104,22 @@ def plan_reading(path: Path) -> ImagePlan:
 
 
 def _halves(path: Path) -> tuple[Path, Path]:
-    """(header file, data file) of the image that a path belongs to."""
-    for ending, other in ((".hdr", ".img"), (".hdr.gz", ".img.gz"), (".img", ".hdr"), (".img.gz", ".hdr.gz")):
-        if path.name.lower().endswith(ending):
-            partner = path.with_name(path.name[: -len(ending)] + other)
-            for half in (path, partner):
-                if not half.is_file():
-                    raise FileMissing(
-                        f"{half} is missing; a .hdr and its .img belong together",
-                        hint="Put both files into one folder.",
-                        path=half,
-                    )
-            return (path, partner) if ".hdr" in ending else (partner, path)
-    return path, path
+    """(header file, data file) of the image that a path belongs to; each half of a pair may be gzipped."""
+    match = re.fullmatch(r"(?P<stem>.+)\.(?P<half>hdr|img)(\.gz)?", path.name, re.IGNORECASE)
+    if match is None:
+        return path, path
+    is_header = match["half"].lower() == "hdr"
+    stem = match["stem"] + (".img" if is_header else ".hdr")
+    partners = [path.with_name(stem + ending) for ending in (("", ".gz") if not is_gzipped(path) else (".gz", ""))]
+    partner = next((each for each in partners if each.is_file()), partners[0])
+    for half in (path, partner):
+        if not half.is_file():
+            raise FileMissing(
+                f"{half} is missing; a .hdr and its .img belong together",
+                hint="Put both files into one folder.",
+                path=half,
+            )
+    return (path, partner) if is_header else (partner, path)
 
 
 def _first_bytes(path: Path, count: int) -> bytes:
@@ -267,9 +277,10 @@ def _refuse_impossible_size(plan: ImagePlan) -> None:
     if wanted > held * (_DEFLATE_RATIO if is_gzipped(path) else 1):
         error = ImageTooLarge if plan.data_bytes > 64 * held + 2**32 else ImageFormatError
         raise error(f"{claim}, but the file holds only {in_words(held)}", hint=_WRITE_AGAIN, path=path)
-    if plan.data_bytes > available_memory_bytes():
+    free = available_memory_bytes()
+    if plan.peak_bytes > free:
         raise ImageTooLarge(
-            f"{claim}; {in_words(available_memory_bytes())} of memory are free",
+            f"{claim}; reading it takes {in_words(plan.peak_bytes)} and {in_words(free)} of memory are free",
             hint="Close other programs, or open the file on a larger machine.",
             path=path,
         )

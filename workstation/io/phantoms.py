@@ -13,7 +13,7 @@ from workstation.core.phantom import Phantom, make_phantom
 from workstation.errors import ExportError, RequestError
 from workstation.io.files import write_json
 from workstation.io.layouts import open_dataset
-from workstation.io.nifti import write_volume
+from workstation.io.nifti_writing import write_volume
 
 _SMALLEST_SIDE = 8
 _MSD_CHANNELS = ("FLAIR", "T1", "T1c", "T2")

@@ -1,0 +1,108 @@
+"""Masks and images written as NIfTI with the geometry of their source, bit for bit, and nothing that names a person."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
+from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
+
+from workstation.core.geometry import Grid
+from workstation.core.volume import LabelMap, SourceHeader
+from workstation.errors import ExportError
+from workstation.io.files import replacing
+from workstation.io.nifti_header import is_gzipped
+
+# All that places the voxels. Names, descriptions, intent and display ranges are left out.
+_KEPT_FIELDS = (
+    *("dim_info", "pixdim", "xyzt_units", "qform_code", "sform_code"),
+    *("quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"),
+    *("srow_x", "srow_y", "srow_z"),
+)
+
+
+def write_label_map(path: Path, label_map: LabelMap, *, like: SourceHeader | None = None) -> None:
+    """Write a mask as uint8 NIfTI with the geometry of a source, bit for bit.
+
+    Affine, sform and qform codes, voxel sizes and units are those of `like`; header extensions and the fields that may
+    identify a patient (description, auxiliary file, database name) are left out.
+
+    Parameters
+    ----------
+    path : Path
+        Ending in .nii or .nii.gz.
+    label_map : LabelMap
+        In the axis order of `like`.
+    like : SourceHeader or None
+        None takes the label map's own source, or makes a header from its grid.
+
+    Raises
+    ------
+    ExportError
+        The name has another ending, the shapes differ, or the file cannot be written.
+    """
+    like = like or label_map.source or header_of_grid(label_map.grid)
+    if like.shape[:3] != label_map.data.shape:
+        raise ExportError(
+            f"a mask of {label_map.data.shape} voxels does not fit the header of {like.path}",
+            hint="Export it like the image that it was drawn on.",
+            path=path,
+        )
+    header = _header_like(like)
+    header.set_data_dtype(np.uint8)
+    header["dim"] = [3, *label_map.data.shape, 1, 1, 1, 1]
+    _write(path, header, np.asarray(label_map.data, dtype=np.uint8))
+
+
+def write_volume(path: Path, data: np.ndarray, grid: Grid) -> None:
+    """Write an (I, J, K) or (I, J, K, C) image with a fresh header; its type is kept."""
+    header = _header_like(header_of_grid(grid))
+    header.set_data_dtype(data.dtype)
+    header["dim"] = [data.ndim, *data.shape, *([1] * (7 - data.ndim))]
+    _write(path, header, data)
+
+
+def header_of_grid(grid: Grid) -> SourceHeader:
+    """A NIfTI-1 header for a grid that came from no file: sform and qform of scanner coordinates."""
+    header = Nifti1Header(endianness="<")
+    header.set_data_shape(grid.shape)
+    header.set_sform(grid.affine, code=1)
+    header.set_qform(grid.affine, code=1, strip_shears=True)
+    header.set_xyzt_units("mm", "sec")
+    return SourceHeader(
+        path=Path("new image"),
+        raw=bytes(header.binaryblock),
+        is_big_endian=False,
+        kind="nifti1",
+        affine=header.get_best_affine(),
+        sform_code=1,
+        qform_code=1,
+        zooms=grid.zooms,
+        shape=grid.shape,
+        dtype="uint8",
+    )
+
+
+def _header_like(like: SourceHeader) -> Nifti1Header:
+    """A single-file header with the source's geometry and nothing that names a person."""
+    family, single = (Nifti2PairHeader, Nifti2Header) if like.kind == "nifti2" else (Nifti1PairHeader, Nifti1Header)
+    source = family(binaryblock=like.raw, endianness=">" if like.is_big_endian else "<", check=False)
+    header = single(endianness=source.endianness, check=False)
+    for field in header.keys():  # noqa: SIM118 - nibabel's headers are not mappings
+        if field in _KEPT_FIELDS:
+            header[field] = source[field]
+    header["scl_slope"], header["scl_inter"] = 1, 0
+    header["vox_offset"] = header.sizeof_hdr + 4
+    return header
+
+
+def _write(path: Path, header: Nifti1Header, data: np.ndarray) -> None:
+    if not path.name.lower().endswith((".nii", ".nii.gz")):
+        raise ExportError(f"{path} is not a NIfTI name", hint="Choose a name ending in .nii.gz or .nii.", path=path)
+    stored = data.astype(header.get_data_dtype(), copy=False)
+    content = bytes(header.binaryblock) + bytes(4) + stored.tobytes(order="F")
+    with replacing(path) as temporary:
+        # A fixed time and no name inside: equal masks are equal files.
+        temporary.write_bytes(gzip.compress(content, 6, mtime=0) if is_gzipped(path) else content)
