@@ -62,15 +62,15 @@ class Forecast:
         return self.peak_bytes <= self.memory.total_bytes
 
 
-def forecast(request: TrainRequest, memory: MachineMemory, *, volume_shape: Shape | None) -> Forecast:
-    """The cost of a request on data of `volume_shape`; None where that is not known yet."""
+def forecast(request: TrainRequest, memory: MachineMemory, *, volume_shape: Shape | None, cases: int = 0) -> Forecast:
+    """The cost of a request on data of `volume_shape` and so many cases; None and 0 where that is not known yet."""
     shape = request.shape or volume_shape or DEFAULT_SHAPE
-    return forecast_plan(request.plan, shape, memory, batch=request.batch)
+    return forecast_plan(request.plan, shape, memory, batch=request.batch, cases=cases)
 
 
-def forecast_plan(plan: UNetPlan, shape: Shape, memory: MachineMemory, *, batch: int) -> Forecast:
+def forecast_plan(plan: UNetPlan, shape: Shape, memory: MachineMemory, *, batch: int, cases: int = 0) -> Forecast:
     """The cost of training a network on volumes of a shape."""
-    estimate = estimate_train_bytes(plan, shape, batch=batch)
+    estimate = estimate_train_bytes(plan, shape, batch=batch, cases=cases)
     count = count_parameters(plan)
     return Forecast(
         shape=padded_shape(shape, plan.multiple),

@@ -1,0 +1,30 @@
+"""Colours of curves, states and terms: mid tones, so that one set is told from either theme's ground."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QColor
+
+# Blue and orange, as Okabe and Ito's, are told apart by colour-blind readers too.
+TRAINING = QColor("#3d9be0")
+VALIDATION = QColor("#e08a1e")
+BEST = QColor("#1fa67a")
+
+_STATES = {
+    "waiting": QColor("#8b949e"),
+    "preparing": QColor("#27b3c9"),
+    "running": QColor("#27b3c9"),
+    "paused": QColor("#c9a227"),
+    "stopping": QColor("#c9a227"),
+    "finished": QColor("#1fa67a"),
+    "stopped": QColor("#8b949e"),
+    "failed": QColor("#e0524d"),
+    "killed": QColor("#e0524d"),
+    "lost": QColor("#e0524d"),
+}
+# Of the terms of the memory estimate, in their order.
+TERMS = tuple(QColor(name) for name in ("#b07fd0", "#d0709a", "#c9a227", "#3d9be0", "#e08a1e", "#1fa67a", "#8b949e"))
+
+
+def state_colour(state: str) -> QColor:
+    """Of a run's state, for a dot or a frame."""
+    return _STATES.get(state, _STATES["waiting"])

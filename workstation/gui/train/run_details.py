@@ -1,0 +1,239 @@
+"""One run in detail: how it stands, why it ended, what can be done, its curves, log and request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+
+from workstation.errors import WorkstationError
+from workstation.gui.train.colours import state_colour
+from workstation.gui.train.curve_data import CurveData
+from workstation.gui.train.curves import CurvesView
+from workstation.gui.train.labels import ToneLabel
+from workstation.gui.train.log_view import LogView
+from workstation.gui.train.offers import offers
+from workstation.gui.train.run_list import dot_icon
+from workstation.gui.train.run_request import RequestView
+from workstation.gui.train.wording import bytes_text, duration_text, progress_words, state_word
+from workstation.io.runs import RunStatus
+from workstation.session.commands import segment_open_case, show_finished_mask
+from workstation.session.session import Session
+
+_REDRAW_MS = 100
+
+
+class RunDetails(QWidget):
+    """The followed run.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget or None
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._runs = session.runs
+        self._name = ""
+        self._shown: RunStatus | None = None
+        self._data = CurveData()
+        self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
+        self._redraw.timeout.connect(self._draw_curves)
+        self._make_head()
+        self.curves = CurvesView()
+        self.log = LogView()
+        self.request = RequestView()
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.curves, self.tr("Curves"))
+        self._tabs.addTab(self.log, self.tr("Log"))
+        self._tabs.addTab(self.request, self.tr("Request"))
+        self._make_buttons()
+        self._arrange()
+        self._runs.status_changed.connect(self._on_status_changed)
+        self._runs.events_appended.connect(self._on_events_appended)
+        self._runs.log_appended.connect(self._on_log_appended)
+        session.case_changed.connect(self._show_status)
+
+    def show_run(self, name: str) -> None:
+        """Show another run, or none (empty)."""
+        if name == self._name:
+            return
+        self._name = name
+        self._shown = None
+        self._data = CurveData()
+        self.log.clear()
+        self.request.clear()
+        self.note.say("")
+        self._runs.follow(name)
+        self._show_request()
+        self._show_status()
+        self._draw_curves()
+
+    def _make_head(self) -> None:
+        self._dot = QLabel()
+        self._title = QLabel()
+        font = self._title.font()
+        font.setBold(True)
+        self._title.setFont(font)
+        self._facts = ToneLabel("faint", self)
+        self.reason = ToneLabel("error", self)
+        self.hint = ToneLabel("plain", self)
+        self.note = ToneLabel("faint", self)
+        self._trouble = QFrame()
+        self._trouble.setFrameShape(QFrame.Shape.StyledPanel)
+        box = QVBoxLayout(self._trouble)
+        box.setContentsMargins(10, 6, 10, 6)
+        box.setSpacing(2)
+        box.addWidget(self.reason)
+        box.addWidget(self.hint)
+
+    def _make_buttons(self) -> None:
+        runs = self._runs
+        after_step = self.tr("Asked; it takes effect after the present step.")
+        after_epoch = self.tr("Asked; the run stops at the end of this epoch.")
+        again = self.tr("Started again; it goes on from its last checkpoint.")
+        self.buttons: dict[str, QPushButton] = {}
+        for verb, text, act, note in (
+            ("pause", self.tr("Pause"), runs.pause, after_step),
+            ("resume", self.tr("Resume"), runs.resume, ""),
+            ("stop_after_epoch", self.tr("Stop after epoch"), runs.stop_after_epoch, after_epoch),
+            ("stop_now", self.tr("Stop now"), runs.stop_now, after_step),
+            ("resume_from_checkpoint", self.tr("Resume from checkpoint"), runs.resume, again),
+            ("segment", self.tr("Segment the open case with this model"), self._segment, ""),
+            ("show_masks", self.tr("Show the mask"), self._show_masks, ""),
+        ):
+            button = QPushButton(text)
+            button.clicked.connect(self._doing(act, note))
+            self.buttons[verb] = button
+        self._folder_button = QPushButton(self.tr("Open folder"))
+        self._folder_button.clicked.connect(self._on_folder_clicked)
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._dot)
+        head.addWidget(self._title)
+        head.addWidget(self._facts, 1)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for button in self.buttons.values():
+            row.addWidget(button)
+        row.addWidget(self.note, 1)
+        row.addStretch(1)
+        row.addWidget(self._folder_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(head)
+        layout.addWidget(self._trouble)
+        layout.addLayout(row)
+        layout.addWidget(self._tabs, 1)
+
+    def _doing(self, act: Callable[[str], Any], note: str) -> Callable[[], None]:
+        """A slot that does something to the run and says what comes of it."""
+
+        def slot() -> None:
+            try:
+                act(self._name)
+            except WorkstationError as error:
+                self.note.say(f"{error.message} {error.hint}".strip(), "error")
+            else:
+                self.note.say(note, "faint")
+
+        return slot
+
+    def _segment(self, name: str) -> None:
+        segment_open_case(self._session, self._runs.folder(name).model)
+
+    def _show_masks(self, name: str) -> None:
+        masks = self._runs.masks(name)
+        if not masks:
+            self.note.say(self.tr("The masks of this run are no longer there."), "error")
+        for path in masks:
+            show_finished_mask(self._session, path)
+
+    def _on_folder_clicked(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._runs.folder(self._name).path)))
+
+    def _on_status_changed(self, name: str) -> None:
+        if name == self._name:
+            self._show_status()
+
+    def _on_events_appended(self, name: str, events: list[dict[str, Any]]) -> None:
+        if name == self._name and self._data.take(events) and not self._redraw.isActive():
+            self._redraw.start()
+
+    def _on_log_appended(self, name: str, text: str) -> None:
+        if name == self._name:
+            self.log.append(text)
+
+    def _draw_curves(self) -> None:
+        self.curves.show_data(self._data, empty_words=self._empty_words())
+
+    def _empty_words(self) -> str:
+        status = self._shown
+        if status is None:
+            return self.tr("Select a run to see its curves, log and request.")
+        if status.kind != "train":
+            return self.tr("A segmentation has no curves. Its mask shows itself in Review when it is ready.")
+        if status.state == "waiting":
+            return self.tr("This run waits for its turn: one run is carried out at a time.")
+        if status.is_ended:
+            return self.tr("This run ended before its first step.")
+        return self.tr("The curves begin with the first step. A full-resolution step takes half a minute or more.")
+
+    def _show_request(self) -> None:
+        if not self._name:
+            return
+        try:
+            self.request.show_request(self._runs.folder(self._name), self._runs.request(self._name))
+        except WorkstationError as error:
+            self.note.say(f"{error.message} {error.hint}".strip(), "error")
+
+    def _show_status(self) -> None:
+        status = self._runs.status(self._name)
+        before, self._shown = self._shown, status
+        self.setEnabled(status is not None)
+        if status is None:
+            self._title.setText(self.tr("No run selected"))
+            self._dot.clear()
+            self._facts.say("")
+            self._trouble.hide()
+            self._show_buttons(frozenset())
+            return
+        if before is not None and before.state != status.state:
+            self.note.say("")
+        if self._data.is_empty:
+            self._draw_curves()
+        self._dot.setPixmap(dot_icon(state_colour(status.state)).pixmap(14, 14))
+        self._title.setText(status.name)
+        self._facts.say(self._facts_of(status))
+        self.reason.say(status.reason)
+        self.hint.say(status.hint)
+        self._trouble.setVisible(bool(status.reason or status.hint))
+        self._show_buttons(offers(status, has_open_case=True))
+
+    def _facts_of(self, status: RunStatus) -> str:
+        facts = [state_word(status.state), progress_words(status)]
+        if status.seconds_left is not None:
+            facts.append(self.tr("{0} left").format(duration_text(status.seconds_left)))
+        if status.rss_bytes and not status.is_ended:
+            facts.append(self.tr("{0} in use").format(bytes_text(status.rss_bytes)))
+        if status.peak_bytes:
+            facts.append(self.tr("peak {0}").format(bytes_text(status.peak_bytes)))
+        if status.damaged:
+            facts.append(self.tr("{0} damaged lines left out").format(status.damaged))
+        return " \N{MIDDLE DOT} ".join(fact for fact in facts if fact)
+
+    def _show_buttons(self, verbs: frozenset[Any]) -> None:
+        for verb, button in self.buttons.items():
+            button.setVisible(verb in verbs)
+        has_case = self._session.case is not None
+        self.buttons["segment"].setEnabled(has_case)
+        self.buttons["segment"].setToolTip("" if has_case else self.tr("Open a case in Review first."))

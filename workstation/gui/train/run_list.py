@@ -1,0 +1,238 @@
+"""The list of runs: state, progress, time left, memory and Dice of each, newest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPixmap, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from workstation.gui.train.colours import state_colour
+from workstation.gui.train.wording import (
+    bytes_text,
+    dice_text,
+    duration_text,
+    kind_word,
+    progress_words,
+    state_word,
+    when_text,
+)
+from workstation.io.runs import RunStatus
+from workstation.session.runs import Runs
+
+_Index = QModelIndex | QPersistentModelIndex
+_STATE, _NAME, _KIND, _PROGRESS, _LEFT, _MEMORY, _DICE, _STARTED = range(8)
+_NUMBERS = (_LEFT, _MEMORY, _DICE, _STARTED)
+StatusRole = Qt.ItemDataRole.UserRole
+
+
+def dot_icon(colour: QColor) -> QIcon:
+    """A round dot; large, so that it stays round at any scale. On a selected row it has a white rim."""
+    icon = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        pixmap = QPixmap(64, 64)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        is_selected = mode == QIcon.Mode.Selected
+        painter.setPen(QPen(Qt.GlobalColor.white, 8) if is_selected else Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(8, 8, 48, 48)
+        painter.end()
+        icon.addPixmap(pixmap, mode)
+    return icon
+
+
+class RunModel(QAbstractTableModel):
+    """One row a run, as the session's runs last read it."""
+
+    def __init__(self, runs: Runs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs = runs
+        self._rows: list[RunStatus] = list(runs.statuses)
+        self._titles = (
+            self.tr("State"),
+            self.tr("Run"),
+            self.tr("Kind"),
+            self.tr("Progress"),
+            self.tr("Time left"),
+            self.tr("Peak memory"),
+            self.tr("Validation Dice"),
+            self.tr("Asked at"),
+        )
+        runs.runs_changed.connect(self._on_runs_changed)
+        runs.status_changed.connect(self._on_status_changed)
+
+    def row_of(self, name: str) -> int:
+        """Row of a run; -1 if it is not there."""
+        return next((row for row, status in enumerate(self._rows) if status.name == name), -1)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        """Number of runs."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        """Number of columns."""
+        return 0 if parent.isValid() else len(self._titles)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Titles above; no numbers at the side."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
+        return self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Text, dot, side and tooltip of a cell."""
+        status, column = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(status, column)
+        if role == StatusRole:
+            return status
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role == Qt.ItemDataRole.DecorationRole and column == _STATE:
+            return dot_icon(state_colour(status.state))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{status.reason} {status.hint}".strip() if column == _STATE else self._text(status, column)
+        return None
+
+    def _text(self, status: RunStatus, column: int) -> str:
+        if column == _STATE:
+            return state_word(status.state)
+        if column == _NAME:
+            return status.name
+        if column == _KIND:
+            return kind_word(status.kind)
+        if column == _PROGRESS:
+            return progress_words(status)
+        if column == _LEFT:
+            return duration_text(status.seconds_left)
+        if column == _MEMORY:
+            return bytes_text(status.peak_bytes)
+        return dice_text(status.val_dice) if column == _DICE else when_text(status.created)
+
+    def _on_runs_changed(self) -> None:
+        self.beginResetModel()
+        self._rows = list(self._runs.statuses)
+        self.endResetModel()
+
+    def _on_status_changed(self, name: str) -> None:
+        row, status = self.row_of(name), self._runs.status(name)
+        if row >= 0 and status is not None:
+            self._rows[row] = status
+            self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
+
+
+class _ProgressDelegate(QStyledItemDelegate):
+    """Words above a thin bar."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        """Draw the cell, and the bar along its lower edge."""
+        super().paint(painter, option, index)
+        status = index.data(StatusRole)
+        if status is None or status.fraction is None or status.is_ended:
+            return
+        whole = QRect(option.rect.left() + 6, option.rect.bottom() - 5, option.rect.width() - 12, 3)
+        done = QRect(whole.topLeft(), QSize(round(whole.width() * status.fraction), whole.height()))
+        painter.fillRect(whole, option.palette.color(QPalette.ColorRole.Mid))
+        painter.fillRect(done, state_colour(status.state))
+
+
+class RunList(QTableView):
+    """The table of runs; its selection is one run or none."""
+
+    run_selected = Signal(str)
+    """Name of the run that was selected; empty if none is."""
+
+    def __init__(self, runs: Runs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = ""
+        self._model = RunModel(runs, self)
+        self.setModel(self._model)
+        self.setItemDelegateForColumn(_PROGRESS, _ProgressDelegate(self))
+        self._dress()
+        self._model.modelReset.connect(self._on_reset)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+
+    @property
+    def selected(self) -> str:
+        """Name of the selected run; empty if none is."""
+        return self._name
+
+    def select(self, name: str) -> None:
+        """Select a run; one that is about to appear in the list is selected when it does."""
+        self._name = name
+        row = self._model.row_of(name)
+        if row >= 0:
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            index = self._model.index(row, 0)
+            self.selectionModel().setCurrentIndex(index, flags)
+            self.scrollTo(index)
+        self.run_selected.emit(name)
+
+    def _on_selection_changed(self) -> None:
+        rows = self.selectionModel().selectedRows()
+        if rows and (name := rows[0].data(StatusRole).name) != self._name:
+            self._name = name
+            self.run_selected.emit(name)
+
+    def _on_reset(self) -> None:
+        """Select the same run again, or the newest where nothing was chosen or what was chosen is gone."""
+        row = self._model.row_of(self._name)
+        if row < 0 and self._model.rowCount():
+            row = 0
+        if row >= 0:
+            self.select(self._model.index(row, 0).data(StatusRole).name)
+        elif self._name:
+            self.select("")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Make room for the titles in the theme's type; it is known only now."""
+        super().showEvent(event)
+        header = self.horizontalHeader()
+        for column in range(self._model.columnCount()):
+            needed = header.sectionSizeHint(column)
+            if column != _NAME and header.sectionSize(column) < needed:
+                header.resizeSection(column, needed)
+
+    def _dress(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setIconSize(QSize(12, 12))
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(round(2.0 * self.fontMetrics().height()))
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        letter = self.fontMetrics().averageCharWidth()
+        widths = {_STATE: 14, _KIND: 18, _PROGRESS: 20, _LEFT: 14, _MEMORY: 12, _DICE: 12, _STARTED: 20}
+        for column, letters in widths.items():
+            self.setColumnWidth(column, letters * letter)
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in _NUMBERS else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

@@ -1,0 +1,265 @@
+"""The Train workspace: the form of a new training on the left, the runs and the selected one on the right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.core.requests import TrainRequest
+from workstation.errors import WorkstationError
+from workstation.gui.train.cost_panel import CostPanel
+from workstation.gui.train.data_facts import DataFacts, facts_of
+from workstation.gui.train.draft import Verdict, check
+from workstation.gui.train.forecast import Forecast, forecast
+from workstation.gui.train.labels import ToneLabel
+from workstation.gui.train.layer_table import LayerDialog
+from workstation.gui.train.run_details import RunDetails
+from workstation.gui.train.run_list import RunList
+from workstation.gui.train.train_form import TrainForm
+from workstation.jobs.memory import machine_memory
+from workstation.session.session import Session
+
+_FACTS_DELAY_MS = 300
+_MEMORY_MS = 3000
+_LEFT_WIDTH = 400
+
+
+class TrainWorkspace(QWidget):
+    """Form, runs and details, wired.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget or None
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._facts: DataFacts | None = None
+        self._cost: Forecast | None = None
+        self._layers: LayerDialog | None = None
+        self.form = TrainForm()
+        self.cost = CostPanel()
+        self.start_button = QPushButton(self.tr("Start training"))
+        self.start_button.setDefault(True)
+        self.problem = ToneLabel("error", self)
+        self.list = RunList(session.runs)
+        self.details = RunDetails(session)
+        self._facts_timer = QTimer(self, singleShot=True, interval=_FACTS_DELAY_MS)
+        self._memory_timer = QTimer(self, interval=_MEMORY_MS)
+        self._arrange()
+        self._connect()
+        self._judge()
+        self._on_runs_changed()
+
+    def show_run(self, name: str) -> None:
+        """Select a run."""
+        self.list.select(name)
+
+    def set_data(self, path: Path) -> None:
+        """Put a data set into the form."""
+        self.form.set_data(str(path))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Free memory changes while nobody looks."""
+        super().showEvent(event)
+        self._session.runs.start_watching()
+        self._memory_timer.start()
+        self._judge()
+        if self._session.data_set is not None and not self.form.data_edit.text():
+            self.set_data(self._session.data_set.root)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks."""
+        super().hideEvent(event)
+        self._memory_timer.stop()
+
+    def _connect(self) -> None:
+        self.form.draft_changed.connect(self._judge)
+        self.form.data_changed.connect(self._on_data_changed)
+        self.form.preset_box.currentIndexChanged.connect(self._show_facts)
+        self._facts_timer.timeout.connect(self._ask_for_facts)
+        self._memory_timer.timeout.connect(self._judge)
+        self.cost.layers_requested.connect(self._on_layers_requested)
+        self.start_button.clicked.connect(self._on_start_clicked)
+        self.list.run_selected.connect(self.details.show_run)
+        self._session.runs.runs_changed.connect(self._on_runs_changed)
+
+    def _judge(self) -> None:
+        """Show what is wrong with the draft, or what it will cost."""
+        verdict = check(self.form.draft())
+        self.form.show_errors(verdict.errors)
+        self._cost = self._forecast(verdict)
+        self.cost.show_cost(self._cost)
+        if self._layers is not None and self._cost is not None:
+            self._layers.show_cost(self._cost)
+        is_too_large = self._cost is not None and self._cost.fit == "too large"
+        self.start_button.setText(self.tr("Start anyway") if is_too_large else self.tr("Start training"))
+
+    def _forecast(self, verdict: Verdict) -> Forecast | None:
+        """The cost of the draft; a data set that is missing or wrong does not hinder it."""
+        request = verdict.request
+        if request is None and set(verdict.errors) == {"data"}:
+            request = check(replace(self.form.draft(), data="?")).request
+        if request is None:
+            return None
+        shape, cases = (self._facts.shape, self._facts.cases) if self._facts else (None, 0)
+        return forecast(request, machine_memory(), volume_shape=shape, cases=cases)
+
+    def _on_data_changed(self) -> None:
+        self._facts = None
+        self.problem.say("")
+        self._session.background.forget("train data")
+        has_text = bool(self.form.data_edit.text().strip())
+        self.form.show_facts(None, is_busy=has_text)
+        if has_text:
+            self._facts_timer.start()
+        else:
+            self._facts_timer.stop()
+
+    def _ask_for_facts(self) -> None:
+        path = self.form.data_edit.text().strip()
+        self._session.background.ask("train data", lambda: facts_of(path), self._on_facts)
+
+    def _on_facts(self, facts: DataFacts) -> None:
+        self._facts = facts
+        self._show_facts()
+        self._judge()
+
+    def _show_facts(self) -> None:
+        if self._facts is not None:
+            self.form.show_facts(self._facts)
+
+    def _on_layers_requested(self) -> None:
+        if self._layers is None:
+            self._layers = LayerDialog(self)
+        if self._cost is not None:
+            self._layers.show_cost(self._cost)
+        self._layers.show()
+        self._layers.raise_()
+
+    def _on_start_clicked(self) -> None:
+        verdict = check(self.form.draft())
+        self.form.show_errors(verdict.errors, also_untouched=True)
+        if verdict.request is None:
+            self.problem.say(self.tr("Nothing was started: correct the fields marked above."), "error")
+            return
+        if self._facts is not None and self._facts.error:
+            self.problem.say(self.tr("Nothing was started: the data set cannot be used."), "error")
+            return
+        data = Path(verdict.request.data).expanduser().resolve()
+        self._start(replace(verdict.request, data=str(data)))
+
+    def _start(self, request: TrainRequest) -> None:
+        label = request.name or f"{Path(request.data).name}-{request.preset}"
+        try:
+            name = self._session.runs.start(request, label=label)
+        except WorkstationError as error:
+            self.problem.say(f"{error.message} {error.hint}".strip(), "error")
+            return
+        self.problem.say(self.tr("Started. It goes on if you close the window."), "good")
+        self.list.select(name)
+
+    def _on_runs_changed(self) -> None:
+        has_runs = bool(self._session.runs.statuses)
+        self._right.setCurrentWidget(self._runs_page if has_runs else self._empty_page)
+
+    def _arrange(self) -> None:
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(self._left_side())
+        splitter.addWidget(self._right_side())
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([_LEFT_WIDTH, 3 * _LEFT_WIDTH])
+        splitter.setChildrenCollapsible(False)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+    def _left_side(self) -> QWidget:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(14, 12, 14, 12)
+        column.setSpacing(16)
+        column.addWidget(_heading(self.tr("New training")))
+        column.addWidget(self.form)
+        column.addWidget(self.cost)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side = QWidget()
+        side.setMinimumWidth(360)
+        whole = QVBoxLayout(side)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(scroll, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(14, 8, 14, 12)
+        foot.addWidget(self.problem)
+        foot.addWidget(self.start_button)
+        whole.addLayout(foot)
+        return side
+
+    def _right_side(self) -> QWidget:
+        self._right = QStackedWidget()
+        self._runs_page = QSplitter(Qt.Orientation.Vertical)
+        above = QWidget()
+        column = QVBoxLayout(above)
+        column.setContentsMargins(12, 12, 14, 4)
+        column.addWidget(_heading(self.tr("Runs")))
+        column.addWidget(self.list)
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(12, 8, 14, 12)
+        column.addWidget(self.details)
+        self._runs_page.addWidget(above)
+        self._runs_page.addWidget(below)
+        self._runs_page.setSizes([260, 600])
+        self._runs_page.setChildrenCollapsible(False)
+        self._empty_page = self._empty_words()
+        self._right.addWidget(self._empty_page)
+        self._right.addWidget(self._runs_page)
+        return self._right
+
+    def _empty_words(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        words = QLabel(
+            self.tr(
+                "<h3>No runs yet</h3>"
+                "<p>Choose the folder of a data set on the left and press <b>Start training</b>.</p>"
+                "<p>A run goes on in the background when you close the window or log out,<br>"
+                "and is shown here when you come back: curves, log, and the model it leaves.</p>"
+            )
+        )
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        words.setTextFormat(Qt.TextFormat.RichText)
+        column.addWidget(words)
+        return page
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    font.setPointSizeF(font.pointSizeF() * 1.15)
+    label.setFont(font)
+    return label
