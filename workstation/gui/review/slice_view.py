@@ -71,7 +71,7 @@ class SliceView(QWidget):
         self._last = QPointF()
         self.setObjectName(f"slice_view_{plane}")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 120)
@@ -136,6 +136,13 @@ class SliceView(QWidget):
         wanted = min(max(index + by, 0), geometry.slice_count - 1)
         if wanted != index:
             self.session.view.set_cursor(geometry.to_mm(wanted, x, y))
+
+    def nudge(self, right: int, down: int) -> None:
+        """Move the crosshair by voxels on the screen."""
+        geometry = self.picture.geometry
+        if geometry is not None:
+            index, x, y = self.picture.place(self.session.view.cursor_mm)
+            self.session.view.set_cursor(geometry.voxel_centre_mm(index, x + right, y + down))
 
     def to_slice(self, position: QPointF) -> QPointF:
         """The place on the slice, in slice pixels, under a position in the pane."""

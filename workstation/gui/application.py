@@ -1,0 +1,127 @@
+"""The program with a window: application object, theme, crash dialog, first case."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from workstation import __version__
+from workstation.errors import DisplayError, FileMissing, WorkstationError
+from workstation.gui.icons import application_icon
+from workstation.gui.main_window import MainWindow
+from workstation.gui.theme import THEMES, apply_theme
+from workstation.session import commands
+from workstation.session.session import Session
+from workstation.session.settings import settings
+
+_LOG = logging.getLogger(__name__)
+
+
+def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: Path | None = None) -> int:
+    """Open the window and stay in it.
+
+    Parameters
+    ----------
+    cases : sequence of Path
+        What to open first: a case, a data set or a file; of several the first.
+    truth, prediction : Path or None
+        Masks to lay over it.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    FileMissing
+        A path does not exist.
+    DisplayError
+        There is no screen.
+    """
+    for path in (*cases, truth, prediction):
+        if path is not None and not path.exists():
+            raise FileMissing(f"{path} does not exist", hint="Check the spelling of the path.", path=path)
+    app = make_application()
+    session = Session()
+    window = MainWindow(session)
+    _report_crashes(window)
+    window.show()
+    if cases:
+        commands.open_path(session, cases[0], truth=truth, prediction=prediction)
+    # Python sees Ctrl+C only when it runs: let it, now and then.
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    pulse = QTimer(interval=300)
+    pulse.timeout.connect(lambda: None)
+    pulse.start()
+    return app.exec()
+
+
+def make_application() -> QApplication:
+    """The application object, themed; the one that exists if there is one.
+
+    Raises
+    ------
+    DisplayError
+        There is no screen (Qt would end the process).
+    """
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not has_screen:
+        raise DisplayError(
+            "there is no screen to open a window on",
+            hint="Start it on a desktop, over ssh -X, or with xvfb-run. `workstation snapshot` needs no screen.",
+        )
+    QGuiApplication.setDesktopFileName("brats-workstation")
+    app = QApplication([])
+    app.setApplicationName("BraTS workstation")
+    app.setApplicationVersion(__version__)
+    app.setWindowIcon(application_icon())
+    theme = str(settings().value("theme", "dark"))
+    apply_theme(app, theme if theme in THEMES else "dark")
+    return app
+
+
+def _report_crashes(window: MainWindow) -> None:
+    """From now on a bug is logged and shown once, with a report to copy; the window stays."""
+    is_shown = False
+
+    def on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        nonlocal is_shown
+        if isinstance(error, WorkstationError):
+            window.session.problem.emit(error)
+            return
+        report = "".join(traceback.format_exception(kind, error, trace))
+        _LOG.error("unexpected error\n%s", report)
+        sys.stderr.write(report)
+        if not is_shown and not issubclass(kind, KeyboardInterrupt):
+            is_shown = True
+            _show_report(window, error, report)
+            is_shown = False
+
+    sys.excepthook = on_exception
+
+
+def _show_report(window: MainWindow, error: BaseException, report: str) -> None:
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Critical)
+    box.setWindowTitle(window.tr("Something went wrong"))
+    box.setText(window.tr("This is a mistake in the program, not in your data: {error}").format(error=error))
+    box.setInformativeText(window.tr("Nothing you opened was changed. You can go on working."))
+    box.setDetailedText(report)
+    copy = box.addButton(window.tr("Copy report"), QMessageBox.ButtonRole.ActionRole)
+    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"BraTS workstation {__version__}\n{report}"))
+    box.addButton(QMessageBox.StandardButton.Close)
+    box.exec()

@@ -1,0 +1,147 @@
+"""The main window: rail, workspaces, menus, message bar, status bar, drops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from workstation.gui.menus import Menus
+from workstation.gui.message_bar import MessageBar
+from workstation.gui.questions import ask_resampling, ask_scheme
+from workstation.gui.rail import WorkspaceRail
+from workstation.gui.review.workspace import ReviewWorkspace
+from workstation.gui.status_bar import StatusBar
+from workstation.session import commands
+from workstation.session.session import Session
+from workstation.session.settings import settings
+
+
+class MainWindow(QMainWindow):
+    """One window on one session."""
+
+    first_painted = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._is_painted = False
+        self.rail = WorkspaceRail()
+        self.messages = MessageBar()
+        self.review = ReviewWorkspace(session)
+        self._pages = QStackedWidget()
+        self._workspaces: dict[str, QWidget] = {"review": self.review}
+        self._pages.addWidget(self.review)
+        self.setCentralWidget(self._central())
+        self.status = StatusBar(session)
+        self.setStatusBar(self.status)
+        self.setAcceptDrops(True)
+        self.resize(1440, 900)
+        self.menus = Menus(self)
+        self._connect()
+        self._on_case()
+        geometry = settings().value("window/geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+
+    def show_workspace(self, name: str) -> None:
+        """Bring a workspace to the front; it is made when it is first wanted."""
+        if name not in self._workspaces:
+            self._workspaces[name] = self._make_workspace(name)
+            self._pages.addWidget(self._workspaces[name])
+        self._pages.setCurrentWidget(self._workspaces[name])
+        self.rail.choose(name)
+
+    def workspace(self, name: str) -> QWidget | None:
+        """A workspace that was made; None before."""
+        return self._workspaces.get(name)
+
+    def _central(self) -> QWidget:
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.messages)
+        right.addWidget(self._pages, 1)
+        central = QWidget()
+        row = QHBoxLayout(central)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addLayout(right, 1)
+        return central
+
+    def _make_workspace(self, name: str) -> QWidget:
+        # Imported when first wanted: the window must be up before curves and tables.
+        if name == "train":
+            from workstation.gui.train.workspace import TrainWorkspace
+
+            return TrainWorkspace(self.session)
+        if name == "data":
+            from workstation.gui.data.workspace import DataWorkspace
+
+            return DataWorkspace(self.session)
+        from workstation.gui.models.workspace import ModelsWorkspace
+
+        return ModelsWorkspace(self.session)
+
+    def _connect(self) -> None:
+        session = self.session
+        self.rail.workspace_chosen.connect(self.show_workspace)
+        self.review.open_wanted.connect(self.menus.open_folder)
+        session.problem.connect(self.messages.show_problem)
+        session.notice.connect(self.messages.show_notice)
+        session.case_changed.connect(self._on_case)
+        session.review_wanted.connect(lambda: self.show_workspace("review"))
+        session.scheme_wanted.connect(lambda path, kind: ask_scheme(self, path, kind))
+        session.resampling_wanted.connect(lambda path, kind, error: ask_resampling(self, path, kind, error))
+        session.runs.mask_ready.connect(lambda _name, path: commands.show_finished_mask(session, path))
+        for pane in self.review.panes.slices.values():
+            pane.menu_wanted.connect(self.menus.show_pane_menu)
+
+    def _on_case(self) -> None:
+        case = self.session.case
+        self.setWindowTitle("BraTS workstation" if case is None else f"{case.name} - BraTS workstation")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint; then, after the first time, load what could wait."""
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self._on_first_painted)
+
+    def _on_first_painted(self) -> None:
+        self.first_painted.emit()
+        QTimer.singleShot(200, self, self._add_job_chip)
+
+    def _add_job_chip(self) -> None:
+        from workstation.gui.train.job_chip import JobChip
+
+        chip = JobChip(self.session)
+        chip.run_requested.connect(self._show_run)
+        self.status.addPermanentWidget(chip)
+        self.session.runs.start_watching()
+
+    def _show_run(self, name: str) -> None:
+        self.show_workspace("train")
+        self.session.runs.follow(name)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the file or folder that was dropped; of several the first."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.raise_()
+            commands.open_path(self.session, paths[0])
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the window; runs of the engine go on."""
+        settings().setValue("window/geometry", self.saveGeometry())
+        self.review.panes.close_scene()
+        self.session.close()
+        super().closeEvent(event)

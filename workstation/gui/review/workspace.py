@@ -1,0 +1,136 @@
+"""The Review workspace: cases left, panes in the middle, image, masks and comparison right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.gui.review.case_list import CaseList
+from workstation.gui.review.mouse_schemes import LARGE_STEP
+from workstation.gui.review.pane_grid import PaneGrid
+from workstation.gui.review.side_panel import SidePanel
+from workstation.session.session import Session
+
+
+class ReviewWorkspace(QWidget):
+    """Where cases are read."""
+
+    open_wanted = Signal()
+    """The user pressed "Open" on the empty page."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.cases = CaseList(session)
+        self.panes = PaneGrid(session)
+        self.side = SidePanel(session)
+        self._centre = QStackedWidget()
+        self._centre.addWidget(self._empty_page())
+        self._centre.addWidget(self.panes)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        for widget, stretch in ((self.cases, 0), (self._centre, 1), (self.side, 0)):
+            self._splitter.addWidget(widget)
+            self._splitter.setStretchFactor(self._splitter.count() - 1, stretch)
+        self._splitter.setSizes([200, 920, 300])
+        self._splitter.setChildrenCollapsible(False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._splitter)
+        session.case_changed.connect(self._on_case)
+        app = QApplication.instance()
+        if app is not None:
+            app.installEventFilter(self)
+        self._on_case()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys that are held: H hides the masks, Space turns the left button into a hand."""
+        if (
+            event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
+            and isinstance(event, QKeyEvent)
+            and not event.isAutoRepeat()
+            and self.isVisible()
+        ):
+            self._hold(event.key(), is_down=event.type() == QEvent.Type.KeyPress)
+        elif event.type() == QEvent.Type.ApplicationDeactivate:
+            self._hold(Qt.Key.Key_H, is_down=False)
+            self._hold(Qt.Key.Key_Space, is_down=False)
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Slices and crosshair of the active pane by PgUp, PgDn, Home, End and the arrows."""
+        pane = self.panes.active_view
+        by = LARGE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        far = 10**6
+        slices = {Qt.Key.Key_PageUp: by, Qt.Key.Key_PageDown: -by, Qt.Key.Key_Home: -far, Qt.Key.Key_End: far}
+        moves = {
+            Qt.Key.Key_Left: (-by, 0),
+            Qt.Key.Key_Right: (by, 0),
+            Qt.Key.Key_Up: (0, -by),
+            Qt.Key.Key_Down: (0, by),
+        }
+        key = Qt.Key(event.key())
+        if self._session.case is not None and key in slices:
+            pane.step(slices[key])
+        elif self._session.case is not None and key in moves:
+            pane.nudge(*moves[key])
+        else:
+            super().keyPressEvent(event)
+
+    def _hold(self, key: int, *, is_down: bool) -> None:
+        if is_down and isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit):
+            return
+        if key == Qt.Key.Key_H:
+            self._session.layers.set_held(held=is_down)
+        elif key == Qt.Key.Key_Space:
+            for pane in self.panes.slices.values():
+                pane.is_space_held = is_down
+
+    def _on_case(self) -> None:
+        has_case = self._session.case is not None
+        self._centre.setCurrentIndex(int(has_case))
+        self.cases.setVisible(has_case)
+        self.side.setVisible(has_case)
+        if has_case:
+            self.panes.active_view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _empty_page(self) -> QWidget:
+        page = QWidget()
+        title = QLabel(self.tr("Open a case"))
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.6)
+        title.setFont(font)
+        words = QLabel(
+            self.tr(
+                "Press Ctrl+Shift+O, or drop a folder here: one BraTS case, or a whole data set.\n"
+                "Single NIfTI files and masks can be dropped as well."
+            )
+        )
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        words.setObjectName("quiet")
+        button = QPushButton(self.tr("Open folder..."))
+        button.clicked.connect(self.open_wanted)
+        notice = QLabel(self.tr("For research. Not a medical device."))
+        notice.setObjectName("quiet")
+        column = QVBoxLayout(page)
+        column.addStretch(2)
+        column.addWidget(title, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addSpacing(6)
+        column.addWidget(words, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addSpacing(14)
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(3)
+        column.addWidget(notice, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addSpacing(10)
+        return page
