@@ -41,6 +41,7 @@ class RunDetails(QWidget):
         self._runs = session.runs
         self._name = ""
         self._shown: RunStatus | None = None
+        self._case_words = self.tr("Open a case in Review first.")
         self._data = CurveData()
         self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._redraw.timeout.connect(self._draw_curves)
@@ -236,4 +237,7 @@ class RunDetails(QWidget):
             button.setVisible(verb in verbs)
         has_case = self._session.case is not None
         self.buttons["segment"].setEnabled(has_case)
-        self.buttons["segment"].setToolTip("" if has_case else self.tr("Open a case in Review first."))
+        if "segment" in verbs and not self.note.text() and not has_case:
+            self.note.say(self._case_words, "faint")
+        elif has_case and self.note.text() == self._case_words:
+            self.note.say("")

@@ -17,7 +17,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QHeaderView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -40,6 +42,7 @@ from workstation.session.runs import Runs
 _Index = QModelIndex | QPersistentModelIndex
 _STATE, _NAME, _KIND, _PROGRESS, _LEFT, _MEMORY, _DICE, _STARTED = range(8)
 _NUMBERS = (_LEFT, _MEMORY, _DICE, _STARTED)
+_MARGIN = 5
 StatusRole = Qt.ItemDataRole.UserRole
 
 
@@ -142,19 +145,31 @@ class RunModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
 
 
-class _ProgressDelegate(QStyledItemDelegate):
-    """Words above a thin bar."""
+class _Cell(QStyledItemDelegate):
+    """Text with the margins of the titles above it; in the column of progress also a thin bar below the words."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Draw the cell, and the bar along its lower edge."""
-        super().paint(painter, option, index)
+        """Draw the ground over the whole cell, then the text within its margins."""
+        whole = QStyleOptionViewItem(option)
+        self.initStyleOption(whole, index)
+        style = QApplication.style() if option.widget is None else option.widget.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, whole, painter, option.widget)
+        within = QStyleOptionViewItem(option)
+        within.rect = option.rect.adjusted(_MARGIN, 0, -_MARGIN, 0)
+        super().paint(painter, within, index)
         status = index.data(StatusRole)
-        if status is None or status.fraction is None or status.is_ended:
-            return
-        whole = QRect(option.rect.left() + 6, option.rect.bottom() - 5, option.rect.width() - 12, 3)
-        done = QRect(whole.topLeft(), QSize(round(whole.width() * status.fraction), whole.height()))
-        painter.fillRect(whole, option.palette.color(QPalette.ColorRole.Mid))
-        painter.fillRect(done, state_colour(status.state))
+        if index.column() == _PROGRESS and status.fraction is not None and not status.is_ended:
+            self._paint_bar(painter, option, status)
+
+    def _paint_bar(self, painter: QPainter, option: QStyleOptionViewItem, status: RunStatus) -> None:
+        margin = _MARGIN + 3
+        whole = QRect(option.rect.left() + margin, option.rect.bottom() - 5, option.rect.width() - 2 * margin, 3)
+        done = QRect(whole.topLeft(), QSize(round(whole.width() * (status.fraction or 0)), whole.height()))
+        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        palette = option.palette
+        painter.fillRect(whole, palette.color(QPalette.ColorRole.Mid))
+        ink = palette.color(QPalette.ColorRole.HighlightedText) if is_selected else state_colour(status.state)
+        painter.fillRect(done, ink)
 
 
 class RunList(QTableView):
@@ -168,7 +183,7 @@ class RunList(QTableView):
         self._name = ""
         self._model = RunModel(runs, self)
         self.setModel(self._model)
-        self.setItemDelegateForColumn(_PROGRESS, _ProgressDelegate(self))
+        self.setItemDelegate(_Cell(self))
         self._dress()
         self._model.modelReset.connect(self._on_reset)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)

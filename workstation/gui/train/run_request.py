@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workstation.core.requests import Request, TrainRequest
@@ -26,9 +27,11 @@ class RequestView(QTreeWidget):
         self.clear()
         rows = {self.tr("Folder"): str(run.path), self.tr("Asked at"): when_text(run.created)}
         rows |= self._of_training(request) if isinstance(request, TrainRequest) else self._of_segmentation(request)
+        height = round(1.6 * self.fontMetrics().height())
         for label, value in rows.items():
             item = QTreeWidgetItem([label, value])
             item.setToolTip(1, value)
+            item.setSizeHint(0, QSize(0, height))
             self.addTopLevelItem(item)
 
     def _of_training(self, request: TrainRequest) -> dict[str, str]:

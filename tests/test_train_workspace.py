@@ -1,0 +1,262 @@
+"""The Train workspace as it is used: buttons pressed, state and pixels asserted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake_engine import engine_variable, write_epoch
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from workstation.core.requests import SegmentRequest, TrainRequest
+from workstation.gui.train.colours import VALIDATION, state_colour
+from workstation.gui.train.job_chip import JobChip
+from workstation.gui.train.layer_table import LayerModel
+from workstation.gui.train.wording import bytes_text, duration_text, flops_text, progress_words
+from workstation.gui.train.workspace import TrainWorkspace
+from workstation.io.phantoms import write_phantoms
+from workstation.io.runs import RunFolder, RunStatus
+from workstation.session.runs import Runs
+from workstation.session.session import Session
+
+
+@pytest.fixture
+def session(tmp_path: Path, qtbot: QtBot) -> Iterator[Session]:
+    root = tmp_path / "runs"
+    root.mkdir()
+    session = Session(runs=Runs(root))
+    yield session
+    for status in session.runs.statuses:
+        if not status.is_ended and (session.runs.folder(status.name).path / "supervisor.json").exists():
+            session.runs.stop_now(status.name)
+    session.close()
+
+
+@pytest.fixture
+def workspace(session: Session, qtbot: QtBot) -> TrainWorkspace:
+    workspace = TrainWorkspace(session)
+    qtbot.addWidget(workspace)
+    workspace.resize(1300, 850)
+    workspace.show()
+    qtbot.waitExposed(workspace)
+    return workspace
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    write_phantoms(tmp_path / "phantoms", cases=3, shape=(32, 32, 16), layout="brats2021", seed=1)
+    return tmp_path / "phantoms"
+
+
+def new_run(session: Session, label: str = "x") -> RunFolder:
+    return RunFolder.create(session.runs.root, TrainRequest(data="/data", epochs=3), label=label)
+
+
+def click(qtbot: QtBot, widget: QWidget) -> None:
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def visible_buttons(workspace: TrainWorkspace) -> set[str]:
+    return {verb for verb, button in workspace.details.buttons.items() if button.isVisible()}
+
+
+def has_colour(widget: QWidget, colour: object) -> bool:
+    image = widget.grab().toImage()
+    return any(
+        image.pixelColor(QPoint(x, y)) == colour for x in range(image.width()) for y in range(0, image.height(), 2)
+    )
+
+
+def test_an_untouched_form_shows_an_estimate_and_no_error(workspace: TrainWorkspace) -> None:
+    assert "Needs about" in workspace.cost._headline.text()
+    assert not workspace.form._fields["data"].error.isVisible()
+    assert "No runs yet" in workspace._empty_page.findChildren(QWidget)[0].text()  # type: ignore[attr-defined]
+
+
+def test_starting_without_a_data_set_says_so_beside_the_field(workspace: TrainWorkspace, qtbot: QtBot) -> None:
+    click(qtbot, workspace.start_button)
+    assert "No data set" in workspace.form._fields["data"].error.text()
+    assert "Nothing was started" in workspace.problem.text()
+    assert workspace._session.runs.statuses == ()
+
+
+def test_an_error_in_an_advanced_field_opens_them(workspace: TrainWorkspace, qtbot: QtBot) -> None:
+    assert not workspace.form.rate_edit.isVisible()
+    workspace.form.rate_edit.setText("fast")
+    assert workspace.form.rate_edit.isVisible()
+    assert "'fast'" in workspace.form._fields["learning_rate"].error.text()
+    workspace.form.rate_edit.setText("0.01")
+    assert not workspace.form._fields["learning_rate"].error.isVisible()
+
+
+def test_the_data_set_is_counted_and_gives_the_size(workspace: TrainWorkspace, data: Path, qtbot: QtBot) -> None:
+    workspace.set_data(data)
+    qtbot.waitUntil(lambda: "3 of 3 cases" in workspace.form._facts.text())
+    assert "32 × 32 × 16" in workspace.form.size_box.itemText(0)
+    assert workspace._cost is not None
+    assert workspace._cost.shape == (32, 32, 16)
+
+
+def test_a_folder_that_is_no_data_set_cannot_be_started(
+    workspace: TrainWorkspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    workspace.set_data(tmp_path / "absent")
+    qtbot.waitUntil(lambda: "not a folder" in workspace.form._facts.text())
+    click(qtbot, workspace.start_button)
+    assert "cannot be used" in workspace.problem.text()
+    assert list(workspace._session.runs.root.glob("2*")) == []
+
+
+def test_what_does_not_fit_is_said_before_it_is_started(workspace: TrainWorkspace) -> None:
+    workspace.form.batch_spin.setValue(1024)
+    assert "Does not fit" in workspace.cost.verdict.text()
+    assert workspace.start_button.text() == "Start anyway"
+    workspace.form.batch_spin.setValue(1)
+    workspace.form.size_box.setCurrentIndex(workspace.form.size_box.count() - 1)
+    workspace.form.custom_edit.setText("32x32x16")
+    assert workspace.start_button.text() == "Start training"
+
+
+def test_the_layer_table_has_a_row_for_each_layer_and_the_papers_parameters(workspace: TrainWorkspace) -> None:
+    assert workspace._cost is not None
+    model = LayerModel()
+    model.show_layers(workspace._cost.layers)
+    parameters = [model.data(model.index(row, 4)) for row in range(model.rowCount())]
+    assert sum(int(text.replace(",", "")) for text in parameters if text) == 5_650_801
+
+
+def test_a_training_is_started_watched_paused_resumed_and_stopped(
+    workspace: TrainWorkspace, data: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("work"))
+    workspace.set_data(data)
+    click(qtbot, workspace.start_button)
+    assert "goes on if you close" in workspace.problem.text()
+    details = workspace.details
+
+    def wait_for(word: str) -> None:
+        qtbot.waitUntil(lambda: word in details._facts.text(), timeout=20_000)
+
+    wait_for("Running")
+    assert visible_buttons(workspace) == {"pause", "stop_after_epoch", "stop_now"}
+    qtbot.waitUntil(lambda: not details._data.is_empty)
+    qtbot.waitUntil(lambda: "fake engine, work" in details.log.toPlainText())
+    click(qtbot, details.buttons["pause"])
+    wait_for("Paused")
+    click(qtbot, details.buttons["resume"])
+    wait_for("Running")
+    click(qtbot, details.buttons["stop_now"])
+    wait_for("Stopped")
+    assert visible_buttons(workspace) == {"resume_from_checkpoint"}
+    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("finish"))
+    click(qtbot, details.buttons["resume_from_checkpoint"])
+    wait_for("Finished")
+    assert visible_buttons(workspace) == {"segment"}
+
+
+def test_curves_are_drawn_as_epochs_come(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
+    run = new_run(session)
+    run.append({"event": "state", "state": "running"})
+    qtbot.waitUntil(lambda: workspace.list.selected == run.name)
+    assert "begin with the first step" in workspace.details.curves._empty.text()
+    for number in (1, 2):
+        write_epoch(run, number)
+    qtbot.waitUntil(lambda: "Best epoch so far: 2" in workspace.details.curves._best.text())
+    assert has_colour(workspace.details.curves.dice, VALIDATION)
+
+
+def test_a_failed_run_says_why_and_what_to_do(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
+    run = new_run(session)
+    run.append({"event": "failed", "kind": "NonFiniteLoss", "text": "The loss is NaN.", "hint": "Lower the rate."})
+    run.append({"event": "state", "state": "failed"})
+    qtbot.waitUntil(lambda: workspace.details.reason.text() == "The loss is NaN.")
+    assert workspace.details.reason.isVisible()
+    assert workspace.details.hint.text() == "Lower the rate."
+    assert has_colour(workspace.list, state_colour("failed"))
+
+
+def test_another_run_shows_its_own_log_and_request(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
+    first, second = new_run(session, "first"), new_run(session, "second")
+    first.log.write_text("of the first\n")
+    second.log.write_text("of the second\n")
+    qtbot.waitUntil(lambda: session.runs.status(second.name) is not None)
+    for run, text in ((first, "of the first\n"), (second, "of the second\n")):
+        workspace.show_run(run.name)
+        qtbot.waitUntil(lambda text=text: workspace.details.log.toPlainText() == text)
+        assert workspace.details.request.topLevelItem(0).text(1) == str(run.path)
+
+
+def test_a_finished_training_segments_the_open_case_only_if_there_is_one(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot
+) -> None:
+    run = new_run(session)
+    run.append({"event": "state", "state": "finished"})
+    qtbot.waitUntil(lambda: visible_buttons(workspace) == {"segment"})
+    assert not workspace.details.buttons["segment"].isEnabled()
+    assert "Open a case" in workspace.details.note.text()
+
+
+def test_a_refused_command_is_explained(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
+    run = new_run(session)
+    run.append({"event": "state", "state": "running"})
+    qtbot.waitUntil(lambda: "pause" in visible_buttons(workspace))
+    run.append({"event": "state", "state": "finished"})
+    click(qtbot, workspace.details.buttons["pause"])
+    assert "has ended" in workspace.details.note.text()
+
+
+def test_the_chip_shows_the_running_job_and_leads_to_it(session: Session, qtbot: QtBot) -> None:
+    chip = JobChip(session)
+    qtbot.addWidget(chip)
+    assert not chip.isVisible()
+    run = new_run(session)
+    write_epoch(run, 1)
+    run.append({"event": "state", "state": "running"})
+    run.append({"event": "progress", "done": 1, "total": 3, "unit": "epoch", "seconds_left": 120})
+    run.append({"event": "memory", "rss_bytes": 3 * 2**30, "peak_bytes": 3 * 2**30})
+    session.runs.start_watching()
+    qtbot.waitUntil(lambda: chip.text() == "Training · epoch 1 of 3 · 3.0 GiB · 2 min 00 s left")
+    assert has_colour(chip, state_colour("running"))
+    with qtbot.waitSignal(chip.run_requested) as requested:
+        chip.click()
+    assert requested.args == [run.name]
+
+
+def test_the_chip_keeps_the_ending_until_it_is_clicked(session: Session, qtbot: QtBot) -> None:
+    chip = JobChip(session)
+    qtbot.addWidget(chip)
+    run = RunFolder.create(session.runs.root, SegmentRequest(model="/m", cases=("/c",)), label="seg")
+    session.runs.start_watching()
+    qtbot.waitUntil(chip.isVisible)
+    run.append({"event": "state", "state": "failed", "reason": "The disk is full."})
+    qtbot.waitUntil(lambda: chip.text() == "Segmentation · Failed")
+    assert "The disk is full." in chip.toolTip()
+    chip.click()
+    assert not chip.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "–"), (5.4, "5 s"), (65, "1 min 05 s"), (1800, "30 min"), (7500, "2 h 05 min"), (200_000, "2 d 7 h")],
+)
+def test_durations_have_two_units(seconds: float | None, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+def test_sizes_and_work_have_fitting_units() -> None:
+    assert [bytes_text(count) for count in (0, 22 * 2**20, 5 * 2**29)] == ["–", "22 MiB", "2.5 GiB"]
+    assert [flops_text(count) for count in (2e6, 3.2e12)] == ["2.0 MFLOP", "3.2 TFLOP"]
+
+
+def test_progress_is_told_in_what_the_run_counts() -> None:
+    training = RunStatus("r", "train", 0.0, state="running", epoch=3, epochs=25)
+    assert progress_words(training) == "epoch 3 of 25"
+    segmentation = replace(training, kind="segment", unit="case", done=1, total=4)
+    assert progress_words(segmentation) == "1 of 4 cases"
+    assert progress_words(replace(training, state="waiting", epoch=0, text="2 runs are before this one")).startswith(
+        "2"
+    )
