@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,9 @@ def replacing(path: Path) -> Iterator[Path]:
             path=path,
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder could not be made there is nothing to remove, and the reason above is what to say.
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_json(path: Path, value: Any) -> None:

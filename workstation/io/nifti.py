@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from isal import igzip_lib, isal_zlib
 
 from workstation.core.case import ImageRef
 from workstation.core.labels import LabelScheme, recognise_scheme
 from workstation.core.volume import LabelMap, SourceHeader, Volume
 from workstation.errors import ImageFormatError, LabelError
-from workstation.io.nifti_header import GZIP_WBITS, ImagePlan, in_words, is_gzipped, plan_reading
+from workstation.io.inflation import inflate, is_gzipped
+from workstation.io.nifti_header import ImagePlan, in_words, plan_reading
 
 IMAGE_ENDINGS = (".nii.gz", ".nii", ".hdr", ".hdr.gz", ".img", ".img.gz")
 # A mask that was scaled or averaged reads 0.99999997; one that was interpolated reads 0.5.
@@ -185,7 +185,9 @@ def _content(plan: ImagePlan) -> bytes:
     """The inflated file up to its last voxel."""
     path, wanted = plan.data_path, plan.offset + plan.data_bytes
     packed = path.read_bytes()
-    content = _inflated(packed, wanted, path) if is_gzipped(path) else packed
+    content, is_cut_off = inflate(packed, wanted, path=path) if is_gzipped(path) else (packed, False)
+    if is_cut_off:
+        raise ImageFormatError(f"{path} is truncated: its compressed data end too early", hint=_COPY_AGAIN, path=path)
     if len(content) < wanted:
         raise ImageFormatError(
             f"{path} is truncated: {in_words(len(content))} of {in_words(wanted)} are there",
@@ -193,27 +195,6 @@ def _content(plan: ImagePlan) -> bytes:
             path=path,
         )
     return content
-
-
-def _inflated(packed: bytes, wanted: int, path: Path) -> bytes:
-    """Up to `wanted` bytes of a gzip file of one or more members, and not many more, whatever the file holds."""
-    parts: list[bytes] = []
-    count = 0
-    try:
-        while packed and count < wanted:
-            member = isal_zlib.decompressobj(wbits=GZIP_WBITS)
-            # One byte more than wanted makes the member reach its end, where its checksum is compared.
-            part = member.decompress(packed, wanted - count + 1)
-            parts.append(part)
-            count += len(part)
-            if not member.eof and count <= wanted:
-                break
-            packed = member.unused_data.lstrip(b"\0")
-    except igzip_lib.IsalError as error:  # type: ignore[misc]  # its stub does not say that it is an Exception
-        raise ImageFormatError(f"{path} is damaged inside ({error})", hint=_COPY_AGAIN, path=path) from error
-    if not member.eof and count <= wanted:
-        raise ImageFormatError(f"{path} is truncated: its compressed data end too early", hint=_COPY_AGAIN, path=path)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _narrowed(data: np.ndarray, source: SourceHeader) -> np.ndarray:
@@ -251,7 +232,11 @@ def _as_labels(data: np.ndarray, source: SourceHeader) -> np.ndarray:
 
 def _scaled(values: np.ndarray, source: SourceHeader) -> np.ndarray:
     """Values as the header means them: 64-bit floats if it scales them, else as stored."""
-    return values.astype(np.float64) * source.slope + source.inter if source.is_scaled else values
+    if not source.is_scaled:
+        return values
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled: np.ndarray = values.astype(np.float64) * source.slope + source.inter
+    return scaled
 
 
 def _rounded(values: np.ndarray, path: Path) -> np.ndarray:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from isal import igzip_lib, isal_zlib
 from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
 from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
 from nibabel.spatialimages import HeaderDataError
@@ -23,10 +22,8 @@ from nibabel.spatialimages import HeaderDataError
 from workstation.core.geometry import Grid
 from workstation.core.volume import FileKind, SourceHeader
 from workstation.errors import FileMissing, GeometryError, ImageFormatError, ImageTooLarge, WorkstationError
+from workstation.io.inflation import DEFLATE_RATIO, inflate, is_gzipped
 
-GZIP_WBITS = 31
-# Deflate cannot pack more than this many bytes into one (a run of 258 bytes in two bits).
-_DEFLATE_RATIO = 1032
 _WRITE_AGAIN = "Copy the file again from its source, or convert it with a NIfTI tool."
 _NIFTI1_BYTES, _NIFTI2_BYTES = 348, 540
 
@@ -61,11 +58,6 @@ class ImagePlan:
         """Bytes that reading takes at most: the file up to its last voxel, and a 32-bit copy where it is converted."""
         is_copied = self.header.is_scaled or self.stored.itemsize > 4 or not self.stored.isnative
         return self.offset + self.data_bytes + (4 * math.prod(self.header.shape) if is_copied else 0)
-
-
-def is_gzipped(path: Path) -> bool:
-    """Whether the file's name says so."""
-    return path.name.lower().endswith(".gz")
 
 
 def plan_reading(path: Path) -> ImagePlan:
@@ -133,15 +125,7 @@ def _first_bytes(path: Path, count: int) -> bytes:
         raise FileMissing(f"{path} cannot be read: {error.strerror}", hint="Check the path.", path=path) from error
     if not packed:
         raise ImageFormatError(f"{path} is empty", hint=_WRITE_AGAIN, path=path)
-    if not is_gzipped(path):
-        return packed[:count]
-    try:
-        start: bytes = isal_zlib.decompressobj(wbits=GZIP_WBITS).decompress(packed, count)
-    except igzip_lib.IsalError as error:  # type: ignore[misc]  # its stub does not say that it is an Exception
-        raise ImageFormatError(
-            f"{path} is not a gzip file, though its name says so ({error})", hint=_WRITE_AGAIN, path=path
-        ) from error
-    return start
+    return inflate(packed, count, path=path)[0][:count] if is_gzipped(path) else packed[:count]
 
 
 def _recognise(path: Path, start: bytes, *, is_pair: bool) -> tuple[FileKind, bool, int]:
@@ -183,8 +167,6 @@ def _shape_of(path: Path, header: Nifti1Header) -> tuple[int, ...]:
         )
     while len(shape) > 3 and shape[-1] == 1:
         shape.pop()
-    if len(shape) == 2:
-        shape.append(1)
     if len(shape) not in (3, 4):
         raise ImageFormatError(
             f"{path} has {len(shape)} dimensions ({_times(shape)}); an image has three, or four with its sequences",
@@ -274,7 +256,7 @@ def _refuse_impossible_size(plan: ImagePlan) -> None:
     path, wanted = plan.data_path, plan.data_bytes + plan.offset
     held = path.stat().st_size
     claim = f"{plan.header.path} claims {_times(plan.header.shape)} voxels, {in_words(plan.data_bytes)}"
-    if wanted > held * (_DEFLATE_RATIO if is_gzipped(path) else 1):
+    if wanted > held * (DEFLATE_RATIO if is_gzipped(path) else 1):
         error = ImageTooLarge if plan.data_bytes > 64 * held + 2**32 else ImageFormatError
         raise error(f"{claim}, but the file holds only {in_words(held)}", hint=_WRITE_AGAIN, path=path)
     free = available_memory_bytes()

@@ -13,7 +13,7 @@ from workstation.core.geometry import Grid
 from workstation.core.volume import LabelMap, SourceHeader
 from workstation.errors import ExportError
 from workstation.io.files import replacing
-from workstation.io.nifti_header import is_gzipped
+from workstation.io.inflation import is_gzipped
 
 # All that places the voxels. Names, descriptions, intent and display ranges are left out.
 _KEPT_FIELDS = (
