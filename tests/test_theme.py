@@ -55,6 +55,12 @@ def test_text_on_the_accent_and_on_images_is_readable(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("tokens", [DARK, LIGHT], ids=lambda tokens: tokens.name)
+def test_messages_are_readable_on_their_grounds(tokens: Tokens) -> None:
+    assert contrast(QColor(tokens.text), QColor(tokens.error_ground)) >= READABLE
+    assert contrast(QColor(tokens.text), QColor(tokens.good_ground)) >= READABLE
+
+
+@pytest.mark.parametrize("tokens", [DARK, LIGHT], ids=lambda tokens: tokens.name)
 @pytest.mark.parametrize(
     ("word", "ground"),
     [

@@ -42,6 +42,8 @@ class Tokens:
         The one colour that says "chosen" or "go on here", and words on it.
     link, error, warning, good : str
         Words with a meaning.
+    error_ground, good_ground : str
+        Grounds of messages; `text` stands on them.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Tokens:
     error: str
     warning: str
     good: str
+    error_ground: str
+    good_ground: str
 
 
 DARK = Tokens(
@@ -79,6 +83,8 @@ DARK = Tokens(
     error="#ff8f87",
     warning="#f0c04a",
     good="#5fd3a5",
+    error_ground="#4a2222",
+    good_ground="#173a2d",
 )
 LIGHT = Tokens(
     name="light",
@@ -97,6 +103,8 @@ LIGHT = Tokens(
     error="#b3261e",
     warning="#7a5200",
     good="#0b6246",
+    error_ground="#fbe1df",
+    good_ground="#dcf2e8",
 )
 
 # Distances in logical pixels: between parts of one thing, between things, around groups, around pages.
