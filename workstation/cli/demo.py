@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,9 +157,8 @@ def _metrics_text(result: PairResult) -> str:
 
 
 def _has_display() -> bool:
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
+    names = ("DISPLAY", "WAYLAND_DISPLAY")
+    return platform.system() != "Linux" or any(os.environ.get(name) for name in names)
 
 
 def _open_window(case: CaseFiles, mask: Path) -> int:

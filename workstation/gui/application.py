@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import signal
 import sys
 import traceback
@@ -78,8 +79,7 @@ def make_application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
-    has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-    if sys.platform.startswith("linux") and not has_screen:
+    if not _has_screen() and "QT_QPA_PLATFORM" not in os.environ:
         raise DisplayError(
             "there is no screen to open a window on",
             hint="Start it on a desktop, over ssh -X, or with xvfb-run. `workstation snapshot` needs no screen.",
@@ -92,6 +92,16 @@ def make_application() -> QApplication:
     theme = str(settings().value("theme", "dark"))
     apply_theme(app, theme if theme in THEMES else "dark")
     return app
+
+
+def use_offscreen_without_display() -> None:
+    """Let pictures be painted where there is no screen; to be called before `make_application`."""
+    if not _has_screen():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def _has_screen() -> bool:
+    return platform.system() != "Linux" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _report_crashes(window: MainWindow) -> None:

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from workstation.core.volume import LabelMap
-from workstation.gui.review.layers_panel import ElidedLabel
 from workstation.session.session import Session
 
 
-class ReadOut(ElidedLabel):
-    """Voxel, position, intensities, labels and class under the crosshair, in columns that do not dance."""
+class ReadOut(QWidget):
+    """Voxel, position, intensities, labels and class under the crosshair, in columns that do not dance.
+
+    Painted here: a QLabel lays the whole status bar out anew at every step of the crosshair.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.setObjectName("read_out")
-        session.view.cursor_moved.connect(self.refresh)
-        session.case_changed.connect(self.refresh)
-        session.layers.masks_changed.connect(self.refresh)
-        session.layers.comparison_ready.connect(self.refresh)
-        self.refresh()
+        self.setToolTip(self.tr("Under the crosshair: voxel counted from 0, position RAS+ in mm, intensities, labels"))
+        session.view.cursor_moved.connect(self.update)
+        session.case_changed.connect(self.update)
+        session.layers.masks_changed.connect(self.update)
+        session.layers.comparison_ready.connect(self.update)
 
-    def refresh(self) -> None:
-        """Read the session's crosshair."""
-        self.set_full_text(read_out(self._session), self.tr("Voxel counted from 0; position RAS+ in mm"))
+    @property
+    def text(self) -> str:
+        """What it says now."""
+        return read_out(self._session)
+
+    def sizeHint(self) -> QSize:
+        """One line."""
+        return QSize(400, self.fontMetrics().height() + 4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the line, shortened at its end if there is no room."""
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text, Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect().adjusted(6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def read_out(session: Session) -> str:

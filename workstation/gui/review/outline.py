@@ -18,14 +18,20 @@ def outline_segments(classes: np.ndarray) -> dict[int, np.ndarray]:
     dict of int to (n, 4) float64 ndarray
         Segments x1, y1, x2, y2 in pixels; straight runs are joined.
     """
-    padded = np.pad(classes, 1)
+    # Most of a slice is background: only the box that holds the classes is looked at.
+    rows, columns = np.flatnonzero(classes.any(axis=1)), np.flatnonzero(classes.any(axis=0))
+    if not rows.size:
+        return {}
+    top, left = int(rows[0]), int(columns[0])
+    padded = np.pad(classes[top : rows[-1] + 1, left : columns[-1] + 1], 1)
     upright = _edges(padded[1:-1, :-1], padded[1:-1, 1:]).T  # (x, y)
     level = _edges(padded[:-1, 1:-1], padded[1:, 1:-1])  # (y, x)
     found: dict[int, np.ndarray] = {}
-    for value in np.unique(classes):
+    for value in np.flatnonzero(np.bincount(padded.ravel())).tolist():
         if value:
-            columns, rows = _runs(upright == value), _runs(level == value)
-            found[int(value)] = np.concatenate([columns[:, [0, 1, 0, 2]], rows[:, [1, 0, 2, 0]]])
+            vertical, horizontal = _runs(upright == value), _runs(level == value)
+            segments = np.concatenate([vertical[:, [0, 1, 0, 2]], horizontal[:, [1, 0, 2, 0]]])
+            found[value] = segments + np.array([left, top, left, top])
     return found
 
 

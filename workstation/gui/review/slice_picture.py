@@ -21,6 +21,8 @@ class SlicePicture:
     def __init__(self, session: Session, plane: str) -> None:
         self._session = session
         self._plane = plane
+        self.version = 0
+        """Another number whenever a slice would be painted differently."""
         self.geometry: SliceGeometry | None = None
         self._levels: dict[str, np.ndarray] = {}
         self._truth: np.ndarray | None = None
@@ -64,6 +66,7 @@ class SlicePicture:
         """The sequence, its window or the colours changed."""
         self._table = None
         self._image = None
+        self.version += 1
 
     def place(self, position_mm: tuple[float, float, float]) -> tuple[int, float, float]:
         """(slice index, x, y) of a world position; (0, 0, 0) without a case."""

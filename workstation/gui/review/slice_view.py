@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -65,6 +66,7 @@ class SliceView(QWidget):
         self._zoom = 1.0  # screen pixels per mm
         self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
         self._is_fitted = True
+        self._backdrop: tuple[tuple[object, ...], QPixmap] | None = None
         self._wheel = 0
         self._tool: Tool | None = None
         self._pressed = QPointF()
@@ -190,11 +192,11 @@ class SliceView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the pane."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(0, 0, 0))
         if self.picture.geometry is None:
+            painter.fillRect(self.rect(), QColor(0, 0, 0))
             paint_empty(painter, self)
         else:
-            self._paint_slice(painter)
+            painter.drawPixmap(0, 0, self._backdrop_pixmap())
             if self.session.view.crosshair_visible:
                 place = self.picture.place(self.session.view.cursor_mm)
                 paint_crosshair(painter, self, self.to_pane(QPointF(place[1], place[2])))
@@ -202,6 +204,23 @@ class SliceView(QWidget):
         painter.end()
         self.paint_count += 1
         self.painted.emit()
+
+    def _backdrop_pixmap(self) -> QPixmap:
+        """Slice, masks and outline; kept, so that a pane in which only the crosshair moves is painted at once."""
+        view = self.session.view
+        centre = (self._centre.x(), self._centre.y())
+        ratio = self.devicePixelRatioF()
+        state = (self.slice_index, self.picture.version, view.interpolation)
+        key = (*state, self._zoom, centre, self.size().toTuple(), ratio)
+        if self._backdrop is None or self._backdrop[0] != key:
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(QColor(0, 0, 0))
+            painter = QPainter(pixmap)
+            self._paint_slice(painter)
+            painter.end()
+            self._backdrop = (key, pixmap)
+        return self._backdrop[1]
 
     def _paint_slice(self, painter: QPainter) -> None:
         geometry = self.picture.geometry

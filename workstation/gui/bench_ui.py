@@ -1,0 +1,203 @@
+"""The window measured against its budgets, with real events: wheel, crosshair, start, opening a case.
+
+Times run from sending an event to the end of the paint it causes. Start-up is measured in fresh processes, from their
+creation to the end of the first paint of the window.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from workstation.errors import DisplayError
+from workstation.gui.application import make_application, use_offscreen_without_display
+from workstation.gui.main_window import MainWindow
+from workstation.gui.review.slice_view import SliceView
+from workstation.io.phantoms import write_phantoms
+from workstation.session import commands
+from workstation.session.session import Session
+
+# (median, 95th percentile) in ms.
+BUDGETS = {
+    "wheel step to painted frame": (4.0, 8.0),
+    "crosshair drag, three panes": (10.0, 16.7),
+    "start to first painted window": (1200.0, 1200.0),
+    "open a case to first paint": (500.0, 500.0),
+}
+_STARTS = 5
+_OPENINGS = 5
+_PATIENCE_SECONDS = 30.0
+_FULL_SHAPE = (240, 240, 155)
+
+
+def run(*, case: Path | None, prediction: Path | None, events: int) -> dict[str, Any]:
+    """Measure, and compare with the budgets.
+
+    Parameters
+    ----------
+    case : Path or None
+        A case with truth; None makes a phantom of full size.
+    prediction : Path or None
+        None takes the truth as the prediction.
+    events : int
+        How many wheel steps and how many moves of the crosshair.
+
+    Returns
+    -------
+    dict
+        "figures": per name median_ms, p95_ms, budget_ms and is_met; "machine", "platform", "events".
+    """
+    use_offscreen_without_display()
+    figures = {"start to first painted window": [_start_ms() for _ in range(_STARTS)]}
+    with tempfile.TemporaryDirectory() as folder:
+        path = case or _phantom(Path(folder))
+        app = make_application()
+        session = Session()
+        window = MainWindow(session)
+        window.resize(1440, 900)
+        window.show()
+        openings = []
+        for _ in range(_OPENINGS):
+            openings.append(_open_ms(app, session, window, path, prediction))
+        figures["open a case to first paint"] = openings
+        _show_comparison(app, session)
+        axial = window.review.panes.slices["axial"]
+        figures["wheel step to painted frame"] = _wheel_ms(app, axial, events)
+        figures["crosshair drag, three panes"] = _drag_ms(app, list(window.review.panes.slices.values()), events)
+        platform_name = app.platformName()
+        window.close()
+    return {
+        "figures": {name: _summary(figures[name], budget) for name, budget in BUDGETS.items()},
+        "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+        "platform": platform_name,
+        "events": events,
+    }
+
+
+def report_start() -> None:
+    """In a fresh process: open the window and print the time of its first paint."""
+    app = make_application()
+    window = MainWindow(Session())
+
+    def on_painted() -> None:
+        print(time.time(), flush=True)
+        # Leave without Qt's clean-up: only the start is of interest.
+        os._exit(0)
+
+    window.first_painted.connect(on_painted)
+    window.show()
+    app.exec()
+
+
+def _start_ms() -> float:
+    started = time.time()
+    command = [sys.executable, "-c", "from workstation.gui.bench_ui import report_start; report_start()"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
+    if answer.returncode:
+        raise DisplayError("the window did not start", hint=answer.stderr.strip()[-500:])
+    return 1000 * (float(answer.stdout.split()[-1]) - started)
+
+
+def _open_ms(app: QApplication, session: Session, window: MainWindow, path: Path, prediction: Path | None) -> float:
+    views = list(window.review.panes.slices.values())
+    loaded = session.case
+    started = time.perf_counter()
+    commands.open_path(session, path, prediction=prediction)
+    _wait(app, lambda: session.case is not loaded)
+    counts = [view.paint_count for view in views]
+    _wait(app, lambda: all(view.paint_count > count for view, count in zip(views, counts, strict=True)))
+    return 1000 * (time.perf_counter() - started)
+
+
+def _show_comparison(app: QApplication, session: Session) -> None:
+    if session.layers.prediction is None:
+        session.layers.set_prediction(session.layers.truth)
+    session.layers.set_mode("comparison")
+    _wait(app, lambda: session.layers.comparison is not None or session.layers.truth is None)
+    # The 3D pane makes itself meanwhile; it is not what is measured here.
+    until = time.perf_counter() + 3
+    while time.perf_counter() < until:
+        app.processEvents()
+        time.sleep(0.01)
+
+
+def _wheel_ms(app: QApplication, view: SliceView, events: int) -> list[float]:
+    position = QPointF(view.rect().center())
+    times = []
+    for number in range(events):
+        delta = 120 if number % 40 < 20 else -120
+        event = QWheelEvent(
+            position,
+            QPointF(view.mapToGlobal(position)),
+            QPoint(),
+            QPoint(0, delta),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        times.append(_painted_ms(app, [view], view, event))
+    return times
+
+
+def _drag_ms(app: QApplication, views: Sequence[SliceView], events: int) -> list[float]:
+    axial = views[0]
+    centre = QPointF(axial.rect().center())
+    left = Qt.MouseButton.LeftButton
+    app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, centre, left))
+    times = []
+    for number in range(events):
+        # A diagonal to and fro, a few pixels a move, so that the sagittal and the coronal slice change every time.
+        offset = 4.0 * (number % 40 if number % 80 < 40 else 40 - number % 40) - 60
+        event = _mouse(axial, QEvent.Type.MouseMove, centre + QPointF(offset, offset + 7), left)
+        times.append(_painted_ms(app, views, axial, event))
+    app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonRelease, centre, left))
+    return times
+
+
+def _mouse(view: SliceView, kind: QEvent.Type, position: QPointF, button: Qt.MouseButton) -> QMouseEvent:
+    of_event = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else button
+    held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button
+    return QMouseEvent(
+        kind, position, QPointF(view.mapToGlobal(position)), of_event, held, Qt.KeyboardModifier.NoModifier
+    )
+
+
+def _painted_ms(app: QApplication, views: Sequence[SliceView], target: SliceView, event: QEvent) -> float:
+    counts = [view.paint_count for view in views]
+    started = time.perf_counter()
+    app.sendEvent(target, event)
+    _wait(app, lambda: all(view.paint_count > count for view, count in zip(views, counts, strict=True)))
+    return 1000 * (time.perf_counter() - started)
+
+
+def _wait(app: QApplication, is_done: Callable[[], bool]) -> None:
+    until = time.perf_counter() + _PATIENCE_SECONDS
+    while not is_done():
+        if time.perf_counter() > until:
+            raise DisplayError("the window did not answer within 30 s", hint="Is the machine overloaded?")
+        app.processEvents()
+
+
+def _phantom(folder: Path) -> Path:
+    data_set = write_phantoms(folder / "phantom", cases=1, shape=_FULL_SHAPE, layout="brats2021", seed=1)
+    return data_set.root
+
+
+def _summary(times: Sequence[float], budget: tuple[float, float]) -> dict[str, Any]:
+    ordered = sorted(times)
+    median = ordered[len(ordered) // 2]
+    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+    is_met = median <= budget[0] and p95 <= budget[1]
+    return {"median_ms": median, "p95_ms": p95, "budget_ms": list(budget), "is_met": is_met}

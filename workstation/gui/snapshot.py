@@ -1,0 +1,145 @@
+"""The comparison picture of a case: three planes through one point, legend, names; made without showing a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QSize, Qt
+from PySide6.QtGui import QImage, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from workstation.errors import ExportError, InputError
+from workstation.gui.application import make_application, use_offscreen_without_display
+from workstation.gui.review.legend import Legend
+from workstation.gui.review.slice_view import SliceView
+from workstation.gui.theme import apply_theme
+from workstation.io.files import replacing
+from workstation.io.layouts import find_case
+from workstation.session.loading import load_for_display, load_mask
+from workstation.session.session import Session
+from workstation.session.view import PLANES
+
+_SIZE = QSize(1380, 440)
+_SCALE = 2
+_LEGEND_WIDTH = 300
+
+
+def write_snapshot(
+    case: Path,
+    *,
+    truth: Path | None,
+    prediction: Path | None,
+    at: tuple[int, int, int] | None,
+    out: Path,
+) -> None:
+    """Write the comparison picture of a case as PNG.
+
+    Parameters
+    ----------
+    case : Path
+        A case's folder or one of its files.
+    truth, prediction : Path or None
+        Masks; the case's own truth is shown where none is given.
+    at : tuple of int or None
+        Voxel (i, j, k) of the crosshair; None takes the middle of the tumour's largest axial slice.
+    out : Path
+        Ending in .png.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, or the voxel lies outside the volume.
+    ExportError
+        The picture cannot be written.
+    """
+    use_offscreen_without_display()
+    apply_theme(make_application(), "dark")
+    session = Session()
+    try:
+        _load(session, case, truth, prediction, at)
+        _save(_draw(_Page(session)), out)
+    finally:
+        session.close()
+
+
+class _Page(QWidget):
+    """What the picture shows."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setAutoFillBackground(True)
+        case = session.case
+        title = QLabel("" if case is None else f"{case.name}    {session.view.sequence}")
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.3)
+        font.setBold(True)
+        title.setFont(font)
+        panes = QHBoxLayout()
+        panes.setSpacing(3)
+        for plane in PLANES:
+            panes.addWidget(SliceView(session, plane), 1)
+        side = QVBoxLayout()
+        legend = Legend(session)
+        legend.setFixedWidth(_LEGEND_WIDTH)
+        side.addWidget(legend)
+        side.addStretch(1)
+        notice = QLabel(self.tr("For research. Not for clinical use."))
+        notice.setWordWrap(True)
+        side.addWidget(notice)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addLayout(panes, 1)
+        row.addLayout(side)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 10, 14, 14)
+        column.setSpacing(8)
+        column.addWidget(title)
+        column.addLayout(row, 1)
+
+
+def _load(
+    session: Session, case: Path, truth: Path | None, prediction: Path | None, at: tuple[int, int, int] | None
+) -> None:
+    loaded = load_for_display(find_case(case))
+    if loaded.problem is not None and truth is None:
+        raise loaded.problem
+    mask = None if prediction is None else load_mask(prediction, loaded.case)
+    session.take_case(loaded, prediction=mask)
+    if truth is not None:
+        session.layers.set_truth(load_mask(truth, loaded.case))
+    if at is not None:
+        grid = loaded.case.grid
+        if any(not 0 <= index < side for index, side in zip(at, grid.shape, strict=True)):
+            sizes = "x".join(map(str, grid.shape))
+            raise InputError(f"voxel {at} is outside the volume of {sizes} voxels", hint="Voxels count from 0.")
+        x, y, z = grid.to_world(at)
+        session.view.set_cursor((float(x), float(y), float(z)))
+    if session.layers.truth is not None and session.layers.prediction is not None:
+        loop = QEventLoop()
+        session.layers.comparison_ready.connect(loop.quit)
+        session.background.failed.connect(loop.quit)
+        if session.layers.comparison is None:
+            loop.exec()
+
+
+def _draw(page: QWidget) -> QImage:
+    page.resize(_SIZE)
+    page.ensurePolished()
+    # A widget that was never shown lays itself out when it is told that it will be.
+    page.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    page.show()
+    image = QImage(_SIZE * _SCALE, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(_SCALE)
+    image.fill(page.palette().color(QPalette.ColorRole.Window))
+    page.render(image)
+    page.close()
+    page.deleteLater()
+    return image
+
+
+def _save(image: QImage, out: Path) -> None:
+    if out.suffix.lower() != ".png":
+        raise ExportError(f"{out} is not a PNG name", hint="Choose a name ending in .png.", path=out)
+    with replacing(out) as temporary:
+        if not image.save(str(temporary)):
+            raise ExportError(f"{out} could not be written", hint="Check the folder and the disk.", path=out)
