@@ -190,6 +190,26 @@ def test_another_run_shows_its_own_log_and_request(workspace: TrainWorkspace, se
         assert workspace.details.request.topLevelItem(0).text(1) == str(run.path)
 
 
+def test_a_run_that_is_followed_from_outside_is_selected(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot
+) -> None:
+    first, second = new_run(session, "first"), new_run(session, "second")
+    qtbot.waitUntil(lambda: workspace.list.selected == second.name)
+    session.runs.follow(first.name)
+    assert workspace.list.selected == first.name
+    assert workspace.details._title.text() == first.name
+
+
+def test_a_workspace_that_comes_late_shows_the_runs_that_were_read(session: Session, qtbot: QtBot) -> None:
+    run = new_run(session)
+    with qtbot.waitSignal(session.runs.runs_changed):
+        session.runs.start_watching()
+    late = TrainWorkspace(session)
+    qtbot.addWidget(late)
+    assert late.list.selected == run.name
+    assert late.details._title.text() == run.name
+
+
 def test_a_finished_training_segments_the_open_case_only_if_there_is_one(
     workspace: TrainWorkspace, session: Session, qtbot: QtBot
 ) -> None:

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from workstation.gui.theme import tokens_of
 
+_THEME_EVENTS = (QEvent.Type.ApplicationPaletteChange, QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+
 
 class ToneLabel(QLabel):
     """A wrapped line of text in a tone: "error", "warning", "good", "faint" or "plain".
@@ -38,21 +40,23 @@ class ToneLabel(QLabel):
         self.setVisible(bool(text))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow a change of theme."""
+        """Follow a change of theme, which comes as a new palette and a new style sheet in either order."""
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.ApplicationPaletteChange, QEvent.Type.ThemeChange):
+        if event.type() in _THEME_EVENTS:
             self._paint_tone()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Paint again: the style sheet of the theme, applied just before the first showing, takes the colour away."""
+        """Paint again: a style sheet that is applied just before the first showing takes the colour away."""
         super().showEvent(event)
         self._paint_tone()
 
     def _paint_tone(self) -> None:
-        # From the parent's palette: our own holds the tone painted last.
-        parent = self.parentWidget()
-        palette = QPalette(parent.palette() if parent is not None else QGuiApplication.palette())
+        # From the application's palette: our own holds the colour painted last, our parent's may be late.
+        palette = QPalette(QGuiApplication.palette())
         tokens = tokens_of(palette)
         tones = {"error": tokens.error, "warning": tokens.warning, "good": tokens.good, "faint": tokens.faint}
-        palette.setColor(QPalette.ColorRole.WindowText, QColor(tones.get(self._tone, tokens.text)))
-        self.setPalette(palette)
+        colour = QColor(tones.get(self._tone, tokens.text))
+        # Setting a palette is itself a change of palette: without this question it would never end.
+        if self.palette().color(QPalette.ColorRole.WindowText) != colour:
+            palette.setColor(QPalette.ColorRole.WindowText, colour)
+            self.setPalette(palette)

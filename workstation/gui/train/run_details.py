@@ -60,6 +60,7 @@ class RunDetails(QWidget):
         self._runs.events_appended.connect(self._on_events_appended)
         self._runs.log_appended.connect(self._on_log_appended)
         session.case_changed.connect(self._show_status)
+        self._show_status()
 
     def show_run(self, name: str) -> None:
         """Show another run, or none (empty)."""

@@ -185,7 +185,7 @@ class RunList(QTableView):
         self.setModel(self._model)
         self.setItemDelegate(_Cell(self))
         self._dress()
-        self._model.modelReset.connect(self._on_reset)
+        self._model.modelReset.connect(self.keep_selection)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
 
     @property
@@ -210,7 +210,7 @@ class RunList(QTableView):
             self._name = name
             self.run_selected.emit(name)
 
-    def _on_reset(self) -> None:
+    def keep_selection(self) -> None:
         """Select the same run again, or the newest where nothing was chosen or what was chosen is gone."""
         row = self._model.row_of(self._name)
         if row < 0 and self._model.rowCount():
@@ -242,7 +242,7 @@ class RunList(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         letter = self.fontMetrics().averageCharWidth()
-        widths = {_STATE: 14, _KIND: 18, _PROGRESS: 20, _LEFT: 14, _MEMORY: 12, _DICE: 12, _STARTED: 20}
+        widths = {_STATE: 14, _KIND: 18, _PROGRESS: 20, _LEFT: 17, _MEMORY: 12, _DICE: 12, _STARTED: 20}
         for column, letters in widths.items():
             self.setColumnWidth(column, letters * letter)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

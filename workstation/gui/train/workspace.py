@@ -66,6 +66,9 @@ class TrainWorkspace(QWidget):
         self._connect()
         self._judge()
         self._on_runs_changed()
+        # The runs may have been read long before this workspace is first wanted.
+        self.list.select(session.runs.followed)
+        self.list.keep_selection()
 
     def show_run(self, name: str) -> None:
         """Select a run."""
@@ -99,6 +102,12 @@ class TrainWorkspace(QWidget):
         self.start_button.clicked.connect(self._on_start_clicked)
         self.list.run_selected.connect(self.details.show_run)
         self._session.runs.runs_changed.connect(self._on_runs_changed)
+        self._session.runs.followed_changed.connect(self._on_followed)
+
+    def _on_followed(self, name: str) -> None:
+        """Somebody else (the chip) wants this run to be seen."""
+        if name and name != self.list.selected:
+            self.list.select(name)
 
     def _judge(self) -> None:
         """Show what is wrong with the draft, or what it will cost."""
