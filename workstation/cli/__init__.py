@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not words or (words[0] not in names and words[0] not in ("-h", "--help", "--version")):
         words = ["open", *words]
     options = parser.parse_args(words)
-    run: Callable[[argparse.Namespace], Outcome] = options.run
+    run: Callable[[argparse.Namespace], Outcome] = options.verb_function
     try:
         outcome = run(options)
     except WorkstationError as error:

@@ -38,7 +38,7 @@ def add_command(
     """Add a sub-command that answers with `run`; every one takes `--json`."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.set_defaults(run=run)
+    parser.set_defaults(verb_function=run)
     return parser
 
 

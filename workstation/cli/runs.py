@@ -190,7 +190,7 @@ def _ended(run: RunFolder, status: RunStatus) -> Outcome:
         "val_dice": status.val_dice,
         "peak_bytes": status.peak_bytes,
     }
-    return Outcome(data, f"{status.state}: {_progress_text(status)}\nrun folder: {run.path}")
+    return Outcome(data, f"{_progress_text(status)}\nrun folder: {run.path}")
 
 
 def _list_of_runs(statuses: list[RunStatus]) -> Outcome:
