@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fake_engine import state, until
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.train.workspace import TrainWorkspace
@@ -17,6 +18,7 @@ from workstation.io.models import read_model_card
 from workstation.io.phantoms import write_phantoms
 from workstation.io.runs import list_runs
 from workstation.jobs.local import supervisor_of
+from workstation.session.commands import open_path, show_finished_mask
 from workstation.session.runs import Runs
 from workstation.session.session import Session
 
@@ -67,7 +69,7 @@ def train_and_kill_the_window(data: Path, root: Path) -> None:
         window.communicate()
 
 
-def assert_the_next_window_finds_the_model(root: Path, qtbot: QtBot) -> None:
+def assert_the_next_window_finds_the_model_and_uses_it(root: Path, case: Path, qtbot: QtBot) -> None:
     run = list_runs(root)[0]
     until(lambda: state(run) in ("finished", "failed", "killed", "stopped", "lost"), 300)
     status = run.status()
@@ -80,8 +82,21 @@ def assert_the_next_window_finds_the_model(root: Path, qtbot: QtBot) -> None:
     workspace.show()
     qtbot.waitUntil(lambda: "Finished" in workspace.details._facts.text())
     qtbot.waitUntil(lambda: not workspace.details._data.is_empty)
-    assert workspace.details.buttons["segment"].isVisible()
+    open_path(session, case)
+    qtbot.waitUntil(workspace.details.buttons["segment"].isEnabled, timeout=20_000)
+    with qtbot.waitSignal(session.runs.mask_ready, timeout=120_000) as ready:
+        qtbot.mouseClick(workspace.details.buttons["segment"], Qt.MouseButton.LeftButton)
+    assert ready.args is not None
+    show_finished_mask(session, ready.args[1])
+    qtbot.waitUntil(lambda: session.layers.prediction is not None)
+    assert session.case is not None
+    assert session.layers.prediction is not None
+    assert session.layers.prediction.grid.is_same(session.case.grid)
     session.close()
+
+
+def first_case(data: Path) -> Path:
+    return sorted(data.rglob("*_flair.nii.gz"))[0]
 
 
 def test_a_training_outlives_the_killed_window_and_the_next_one_shows_it(
@@ -89,7 +104,7 @@ def test_a_training_outlives_the_killed_window_and_the_next_one_shows_it(
 ) -> None:
     write_phantoms(tmp_path / "phantoms", cases=3, shape=(32, 32, 16), layout="brats2021", seed=1)
     train_and_kill_the_window(tmp_path / "phantoms", root)
-    assert_the_next_window_finds_the_model(root, qtbot)
+    assert_the_next_window_finds_the_model_and_uses_it(root, first_case(tmp_path / "phantoms"), qtbot)
 
 
 @pytest.mark.real
@@ -99,4 +114,4 @@ def test_the_same_on_three_real_cases(root: Path, tmp_path: Path, real_cases: Pa
     for folder in sorted(path for path in real_cases.iterdir() if path.is_dir())[:3]:
         (few / folder.name).symlink_to(folder)
     train_and_kill_the_window(few, root)
-    assert_the_next_window_finds_the_model(root, qtbot)
+    assert_the_next_window_finds_the_model_and_uses_it(root, first_case(real_cases / "BraTS2021_00006"), qtbot)

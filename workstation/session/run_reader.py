@@ -158,7 +158,7 @@ def masks_of(run: RunFolder) -> list[Path]:
     masks = results[-1].get("masks", []) if results else []
     paths = []
     for mask in masks if isinstance(masks, list) else []:
-        # Older engines named the files only, newer ones say more about each.
+        # A name alone, or an object that says more about the mask; relative ones lie in the run.
         name = mask.get("mask", "") if isinstance(mask, dict) else mask
         if isinstance(name, str) and name and (path := run.path / name).is_file():
             paths.append(path)
