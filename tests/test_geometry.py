@@ -120,6 +120,14 @@ def test_an_affine_that_is_not_finite_is_refused(bad: float) -> None:
         Grid(SHAPE, affine)
 
 
+@pytest.mark.parametrize("row", [0, 2])
+def test_an_affine_that_reaches_beyond_any_scanner_is_refused(row: int) -> None:
+    affine = LPS.copy()
+    affine[row, row] = 1e200
+    with pytest.raises(GeometryError, match=r"1e\+200 mm"):
+        Grid(SHAPE, affine)
+
+
 def test_a_singular_affine_is_refused() -> None:
     affine = LPS.copy()
     affine[:, 1] = affine[:, 0]

@@ -15,6 +15,8 @@ import numpy as np
 from workstation.errors import GeometryError
 
 SAME_GRID_MM = 1e-3
+# Farther away than any scanner reaches; beyond it lies only noise in a header.
+_FARTHEST_MM = 1e9
 _CODES = (("L", "R"), ("P", "A"), ("I", "S"))
 
 
@@ -80,6 +82,11 @@ class Grid:
         if affine.shape != (4, 4) or not np.isfinite(affine).all():
             raise GeometryError(
                 "the affine holds values that are not numbers",
+                hint="Write the header again (sform or qform) with the program that made the image.",
+            )
+        if np.abs(affine).max() > _FARTHEST_MM:
+            raise GeometryError(
+                f"the affine places voxels {np.abs(affine).max():.3g} mm away",
                 hint="Write the header again (sform or qform) with the program that made the image.",
             )
         sides = np.linalg.norm(affine[:3, :3], axis=0)
