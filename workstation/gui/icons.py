@@ -35,14 +35,14 @@ class _PaletteIconEngine(QIconEngine):
         self._name = name
         self._colour = colour
 
-    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """Draw into `rect`, centred and square."""
         side = min(rect.width(), rect.height())
         square = QRectF(rect.x() + (rect.width() - side) / 2, rect.y() + (rect.height() - side) / 2, side, side)
         painter.save()
         if mode == QIcon.Mode.Disabled:
             painter.setOpacity(painter.opacity() * _DISABLED_OPACITY)
-        _renderer(self._name, self._ink(mode).name()).render(painter, square)
+        _renderer(self._name, self._ink(mode, state).name()).render(painter, square)
         painter.restore()
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -68,11 +68,12 @@ class _PaletteIconEngine(QIconEngine):
         """Another engine of the same drawing."""
         return _PaletteIconEngine(self._name, self._colour)
 
-    def _ink(self, mode: QIcon.Mode) -> QColor:
+    def _ink(self, mode: QIcon.Mode, state: QIcon.State) -> QColor:
         if self._colour is not None:
             return self._colour
-        is_selected = mode == QIcon.Mode.Selected
-        role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.ButtonText
+        # Selected rows and checked buttons have the accent as their ground.
+        is_on_accent = mode == QIcon.Mode.Selected or state == QIcon.State.On
+        role = QPalette.ColorRole.HighlightedText if is_on_accent else QPalette.ColorRole.ButtonText
         return QGuiApplication.palette().color(QPalette.ColorGroup.Active, role)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QVBoxLayout, QWidget
 
 from workstation.gui.icons import icon
@@ -12,6 +12,7 @@ from workstation.gui.theme import NEAR, SMALL, TIGHT, font_of, tokens_of
 _WIDTH = 76
 _HEIGHT = 62
 _ICON = 24
+_KEY_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _WORKSPACES = ("review", "data", "train", "models")
 
 
@@ -27,6 +28,7 @@ class _RailButton(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFont(font_of(self.font(), SMALL))
+        self._is_reached_by_key = False
 
     def sizeHint(self) -> QSize:
         """Wide enough for the label."""
@@ -36,6 +38,11 @@ class _RailButton(QAbstractButton):
     def minimumSizeHint(self) -> QSize:
         """As the hint: a cut label says nothing."""
         return self.sizeHint()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Remember whether a key led here: only then is the focus frame of use."""
+        self._is_reached_by_key = event.reason() in _KEY_REASONS
+        super().focusInEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Ground, bar, icon, label, focus frame."""
@@ -52,7 +59,7 @@ class _RailButton(QAbstractButton):
         if self.isChecked():
             painter.setBrush(QColor(tokens.accent))
             painter.drawRoundedRect(QRectF(0, tile.y() + 8, 3, tile.height() - 16), 1.5, 1.5)
-        if self.hasFocus():
+        if self.hasFocus() and self._is_reached_by_key:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QColor(tokens.link))
             painter.drawRoundedRect(tile.adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)

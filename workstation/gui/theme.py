@@ -240,5 +240,6 @@ def _with_tabular_digits(font: QFont) -> QFont:
 
 
 def _style_sheet(tokens: Tokens) -> str:
-    template = string.Template((resources_folder() / "style.qss").read_text(encoding="utf-8"))
-    return template.substitute(asdict(tokens))
+    folder = resources_folder() / "style"
+    template = string.Template((folder / "style.qss").read_text(encoding="utf-8"))
+    return template.substitute(asdict(tokens), folder=folder.as_posix())
