@@ -1,0 +1,51 @@
+"""How the parts of the scene look, and which are asked for, from the session's layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workstation.gui.colours import PALETTES, Rgb, rgb_of
+from workstation.gui.scene.surfaces import SurfaceQuestion
+from workstation.session.layers import KINDS, Layers
+
+HEAD_COLOUR: Rgb = (150, 160, 172)
+HEAD_OPACITY = 0.7
+
+
+def question_of(layers: Layers) -> SurfaceQuestion:
+    """The surfaces that the layers ask for; in labels mode those of a mask that is switched off are none."""
+    masks = {"truth": layers.truth, "prediction": layers.prediction}
+    if layers.mode == "labels":
+        masks = {kind: mask if layers.is_visible(kind) else None for kind, mask in masks.items()}
+    return SurfaceQuestion(masks["truth"], masks["prediction"], layers.mode, layers.region)
+
+
+def is_same_question(one: SurfaceQuestion | None, other: SurfaceQuestion) -> bool:
+    """Whether two questions have one answer."""
+    return (
+        one is not None
+        and one.truth is other.truth
+        and one.prediction is other.prediction
+        and (one.mode, one.region) == (other.mode, other.region)
+    )
+
+
+def look_of(part: str, parts: Iterable[str], layers: Layers) -> tuple[Rgb, float, bool]:
+    """Colour, opacity and visibility of a part.
+
+    Parameters
+    ----------
+    part : str
+        "truth", "prediction", or a colour "#rrggbb" in labels mode.
+    parts : iterable of str
+        All parts, from the outside in.
+    layers : Layers
+    """
+    # A surface must be denser than a fill over an image, or it cannot be seen on black.
+    opacity = 0.4 + 0.6 * layers.opacity
+    if part in KINDS:
+        palette = PALETTES[layers.palette]
+        colour = palette.truth if part == "truth" else palette.prediction
+        return colour, opacity, layers.is_visible(part) and not layers.hidden
+    is_innermost = part == list(parts)[-1]
+    return rgb_of(part), min(1.0, opacity + 0.25) if is_innermost else opacity * 0.55, not layers.hidden

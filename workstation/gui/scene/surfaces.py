@@ -1,0 +1,257 @@
+"""Surfaces of masks and of the head, in RAS mm: made in a thread by VTK's filters, handed over as plain arrays.
+
+A mask is cropped to its box, turned towards RAS by permutation and flips, netted in voxel indices, and its points go
+through the affine last, so that oblique grids come out right. Nothing here draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from workstation.core.geometry import reorient, transform_to_ras
+from workstation.core.volume import LabelMap, Volume
+from workstation.gui.scene.camera import Camera
+from workstation.session.layers import mask_of
+
+SMOOTHING_ITERATIONS = 16
+# Tissues from the outside in: a face between two of them belongs to the inner one.
+_INWARD = ("oedema", "region", "unknown", "cavity", "enhancing", "core")
+_HEAD_STRIDE = 2
+_HEAD_SIGMA_VOXELS = 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """Triangles in world space.
+
+    Parameters
+    ----------
+    points : (n, 3) float32 ndarray
+        RAS mm.
+    triangles : (m, 3) int64 ndarray
+        Indices of points, counter-clockwise seen from outside.
+    normals : (n, 3) float32 ndarray
+        Of the points, outwards, of length one.
+    """
+
+    points: np.ndarray
+    triangles: np.ndarray
+    normals: np.ndarray
+
+    @property
+    def corners_mm(self) -> np.ndarray:
+        """The eight corners of its box, (8, 3)."""
+        ends = np.stack([self.points.min(axis=0), self.points.max(axis=0)])
+        return np.array([[ends[i, 0], ends[j, 1], ends[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SurfaceQuestion:
+    """What is to be shown; the answer is a mapping of part to `Surface`.
+
+    Parameters
+    ----------
+    truth, prediction : LabelMap or None
+        On one grid.
+    mode : {"labels", "comparison", "errors"}
+        Comparison: parts "truth" and "prediction". Errors: the same parts without their agreement. Labels: one part for
+        each colour of the prediction's scheme, or of the truth's where there is no prediction.
+    region : {"all", "WT", "TC", "ET"}
+    """
+
+    truth: LabelMap | None
+    prediction: LabelMap | None
+    mode: str
+    region: str
+
+    def answer(self) -> dict[str, Surface]:
+        """Make the surfaces; parts without a voxel are left away."""
+        if self.mode == "labels":
+            shown = self.prediction or self.truth
+            return {} if shown is None else label_surfaces(shown, self.region)
+        masks = {
+            kind: mask_of(mask, self.region)
+            for kind, mask in (("truth", self.truth), ("prediction", self.prediction))
+            if mask is not None
+        }
+        grid_of = self.truth or self.prediction
+        if grid_of is None:
+            return {}
+        if self.mode == "errors" and len(masks) == 2:
+            truth, prediction = masks["truth"], masks["prediction"]
+            masks = {"truth": truth & ~prediction, "prediction": prediction & ~truth}
+        made = {kind: mask_surface(mask, grid_of.grid.affine) for kind, mask in masks.items()}
+        return {kind: surface for kind, surface in made.items() if surface is not None}
+
+
+def mask_surface(mask: np.ndarray, affine: np.ndarray) -> Surface | None:
+    """The surface of a mask; None if it is empty.
+
+    Parameters
+    ----------
+    mask : (I, J, K) bool ndarray
+    affine : (4, 4) ndarray
+        Voxel index to RAS mm.
+    """
+    cropped = _crop(mask.view(np.uint8), affine)
+    if cropped is None:
+        return None
+    points, triangles, _ = _nets(cropped[0], labels=(1,))
+    return _surface(points, triangles, cropped[1])
+
+
+def label_surfaces(label_map: LabelMap, region: str) -> dict[str, Surface]:
+    """One surface for each colour of a label map, all from one pass, so that neighbours share their border exactly."""
+    data = np.where(mask_of(label_map, region), label_map.data, 0)
+    cropped = _crop(data, label_map.grid.affine)
+    if cropped is None:
+        return {}
+    present = [int(value) for value in np.unique(cropped[0]) if value]
+    scheme = label_map.scheme.labels
+    present.sort(key=lambda value: _INWARD.index(scheme[value].tissue))
+    rank = np.full(256, -1)
+    rank[present] = np.arange(len(present))
+    points, triangles, sides = _nets(cropped[0], labels=tuple(present))
+    owner = np.where(rank[sides[:, 0]] > rank[sides[:, 1]], sides[:, 0], sides[:, 1])
+    surfaces = {}
+    for value in present:
+        mine = owner == value
+        # Nets wind a face as its first side sees it; the owner may be the second.
+        is_second = sides[mine, 0] != value
+        own = triangles[mine]
+        own[is_second] = own[is_second][:, ::-1]
+        if own.size:
+            surfaces[scheme[value].colour] = _surface(points, own, cropped[1])
+    return surfaces
+
+
+def head_surface(volume: Volume) -> Surface | None:
+    """A smooth outline of the head at half resolution; None if the image is empty.
+
+    Skull-stripped images are zero around the brain; where hardly a voxel is, what is brighter than the mean counts.
+    """
+    data = volume.data[::_HEAD_STRIDE, ::_HEAD_STRIDE, ::_HEAD_STRIDE]
+    mask = data != 0
+    if mask.mean() > 0.9:
+        mask = data > data.mean()
+    stride = np.diag([_HEAD_STRIDE, _HEAD_STRIDE, _HEAD_STRIDE, 1.0])
+    cropped = _crop(mask.view(np.uint8), volume.grid.affine @ stride, margin=3)
+    if cropped is None:
+        return None
+    points, triangles = _smooth_hull(cropped[0].astype(np.float32))
+    return _surface(points, triangles, cropped[1]) if triangles.size else None
+
+
+def pick(
+    surfaces: Mapping[str, Surface], camera: Camera, position: tuple[float, float], size: tuple[float, float]
+) -> np.ndarray | None:
+    """The nearest point, RAS mm, of any surface under a pane position; None beside all of them."""
+    best = -np.inf
+    for surface in surfaces.values():
+        seen = camera.project(surface.points, size)
+        a, b, c = (seen[surface.triangles[:, corner]] for corner in range(3))
+        # Barycentric coordinates of the position in every triangle that is not seen edge on.
+        area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
+        x, y = position[0] - a[:, 0], position[1] - a[:, 1]
+        area = np.where(np.abs(area) > 1e-9, area, np.nan)
+        v = (x * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * y) / area
+        w = ((b[:, 0] - a[:, 0]) * y - x * (b[:, 1] - a[:, 1])) / area
+        hit = (v >= 0) & (w >= 0) & (v + w <= 1)
+        depth = a[hit, 2] + v[hit] * (b[hit, 2] - a[hit, 2]) + w[hit] * (c[hit, 2] - a[hit, 2])
+        best = max(best, float(depth.max(initial=-np.inf)))
+    return camera.unproject(*position, best, size) if np.isfinite(best) else None
+
+
+def _crop(data: np.ndarray, affine: np.ndarray, *, margin: int = 1) -> tuple[np.ndarray, np.ndarray] | None:
+    """The box of what is not zero, turned towards RAS, in a margin of zeros; and its affine. None if all is zero."""
+    lower, upper = [], []
+    for axis in range(3):
+        occupied = np.flatnonzero(data.any(axis=tuple(other for other in range(3) if other != axis)))
+        if not occupied.size:
+            return None
+        lower.append(int(occupied[0]))
+        upper.append(int(occupied[-1]) + 1)
+    transform = transform_to_ras(affine)
+    box = data[tuple(slice(low, high) for low, high in zip(lower, upper, strict=True))]
+    box = np.pad(reorient(box, transform), margin)
+    # First voxel of the turned box, in indices of `data`, one margin further out along each of the new axes.
+    turn, start = np.eye(4), np.array([*lower, 1.0])
+    turn[:3, :3] = 0
+    for new_axis, (axis, is_flipped) in enumerate(zip(transform.axes, transform.flips, strict=True)):
+        turn[axis, new_axis] = -1 if is_flipped else 1
+        start[axis] = upper[axis] - 1 + margin if is_flipped else lower[axis] - margin
+    turn[:, 3] = start
+    return box, affine @ turn
+
+
+def _nets(box: np.ndarray, *, labels: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points in voxel indices, triangles, and the labels on both sides of each triangle (0 outside)."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkFiltersCore import vtkSurfaceNets3D
+
+    nets = vtkSurfaceNets3D()
+    nets.SetInputData(_image(box))
+    nets.SetBackgroundLabel(0)
+    for index, label in enumerate(labels):
+        nets.SetLabel(index, label)
+    nets.SmoothingOn()
+    nets.GetSmoother().SetNumberOfIterations(SMOOTHING_ITERATIONS)
+    nets.SetOutputMeshTypeToTriangles()
+    nets.Update()
+    mesh = nets.GetOutput()
+    points = np.array(vtk_to_numpy(mesh.GetPoints().GetData()), dtype=np.float64)
+    triangles = np.array(vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()), dtype=np.int64).reshape(-1, 3)
+    sides = np.array(vtk_to_numpy(mesh.GetCellData().GetArray("BoundaryLabels"))).astype(np.int64)
+    return points, triangles, sides
+
+
+def _smooth_hull(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points in voxel indices and triangles of a mask's blurred border."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
+    from vtkmodules.vtkImagingGeneral import vtkImageGaussianSmooth
+
+    blur, edges = vtkImageGaussianSmooth(), vtkFlyingEdges3D()
+    blur.SetInputData(_image(mask))
+    blur.SetStandardDeviations(*[_HEAD_SIGMA_VOXELS] * 3)
+    blur.SetRadiusFactors(2.0, 2.0, 2.0)
+    edges.SetInputConnection(blur.GetOutputPort())
+    edges.SetValue(0, 0.5)
+    edges.ComputeNormalsOff()
+    edges.Update()
+    mesh = edges.GetOutput()
+    if not mesh.GetNumberOfCells():
+        return np.empty((0, 3)), np.empty((0, 3), dtype=np.int64)
+    points = np.array(vtk_to_numpy(mesh.GetPoints().GetData()), dtype=np.float64)
+    return points, np.array(vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()), dtype=np.int64).reshape(-1, 3)
+
+
+def _image(box: np.ndarray) -> object:
+    """A VTK image on a copy of an (I, J, K) array, one unit a voxel."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+    from vtkmodules.vtkCommonDataModel import vtkImageData
+
+    image = vtkImageData()
+    image.SetDimensions(*box.shape)
+    image.GetPointData().SetScalars(numpy_to_vtk(box.ravel(order="F"), deep=True))
+    return image
+
+
+def _surface(points: np.ndarray, triangles: np.ndarray, affine: np.ndarray) -> Surface:
+    """Into the world, without the points that no triangle uses, with normals."""
+    used = np.unique(triangles)
+    new_index = np.zeros(len(points), dtype=np.int64)
+    new_index[used] = np.arange(len(used))
+    points, triangles = points[used] @ affine[:3, :3].T + affine[:3, 3], new_index[triangles]
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    # Its length is twice the area, so larger triangles weigh more.
+    facing = np.cross(b - a, c - a)
+    normals = np.stack(
+        [np.bincount(triangles.ravel(), np.repeat(facing[:, axis], 3), minlength=len(points)) for axis in range(3)],
+        axis=1,
+    )
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return Surface(points.astype(np.float32), triangles, normals.astype(np.float32))
