@@ -80,7 +80,9 @@ class MainWindow(QMainWindow):
         if name == "data":
             from workstation.gui.data.workspace import DataWorkspace
 
-            return DataWorkspace(self.session)
+            data = DataWorkspace(self.session)
+            data.train_wanted.connect(lambda: self.show_workspace("train"))
+            return data
         from workstation.gui.models.workspace import ModelsWorkspace
 
         return ModelsWorkspace(self.session)

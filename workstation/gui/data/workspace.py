@@ -177,6 +177,8 @@ class DataWorkspace(QWidget):
 
     def _header(self) -> QHBoxLayout:
         self._title.setFont(font_of(self.font(), TITLE))
+        for label in (self._title, self._path):
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._path.setObjectName("quiet")
         self._path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         words = QVBoxLayout()

@@ -1,0 +1,229 @@
+"""The Models workspace as it is used: what is found, what the card says, and what may be segmented."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from workstation.core.network import PRESETS
+from workstation.core.requests import Request, SegmentRequest, TrainRequest
+from workstation.gui.models import sources
+from workstation.gui.models.card_words import lacking_words, sections_of
+from workstation.gui.models.sources import add_folder, added_folders, find_models
+from workstation.gui.models.workspace import ModelsWorkspace
+from workstation.io.layouts import find_case
+from workstation.io.models import ModelCard, write_model_card
+from workstation.io.phantoms import write_phantoms
+from workstation.io.runs import RunFolder
+from workstation.session import commands
+from workstation.session.runs import Runs
+from workstation.session.session import Session
+
+
+class RecordingRuns(Runs):
+    """Takes requests and starts no process."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.requests: list[Request] = []
+
+    def start(self, request: Request, *, label: str) -> str:
+        self.requests.append(request)
+        return label
+
+
+def card(name: str, *, preset: str = "flair-wt") -> ModelCard:
+    return ModelCard(
+        name=name,
+        plan=PRESETS[preset],
+        scheme="brats2021",
+        orientation="LPS",
+        zooms=(1.0, 1.0, 1.0),
+        shape=(240, 240, 155),
+        preprocessing={"version": 1, "intensity": "z-score over the whole volume"},
+        threshold=0.4,
+        training={
+            "recipe": {"epochs": 25, "loss": "dice"},
+            "split": {"train": ["a", "b"], "validation": ["c"], "test": []},
+            "data": [{"case": "a"}, {"case": "b"}, {"case": "c"}],
+        },
+        metrics={"epoch": 7, "val_dice": 0.8123},
+        licence="CC-BY-SA 4.0",
+        created="2026-11-23T19:02:48+00:00",
+    )
+
+
+def write_model(folder: Path, *, name: str = "", preset: str = "flair-wt", layer: str = "Conv3D") -> Path:
+    """A model folder that passes every check of the card, with no weights in it."""
+    folder.mkdir(parents=True)
+    parts = [{"module": "keras.layers", "class_name": layer, "config": {}, "registered_name": None}]
+    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps({"config": {"layers": parts}}))
+    write_model_card(folder, card(name or folder.name, preset=preset))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_shipped_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what a test makes."""
+    monkeypatch.setattr(sources, "shipped_models_folder", lambda: tmp_path / "shipped")
+    sources.settings().remove("models/added")
+
+
+@pytest.fixture
+def session(tmp_path: Path, qtbot: QtBot) -> Iterator[Session]:
+    session = Session(runs=RecordingRuns(tmp_path / "runs"))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def workspace(session: Session, qtbot: QtBot) -> ModelsWorkspace:
+    workspace = ModelsWorkspace(session)
+    qtbot.addWidget(workspace)
+    workspace.resize(1200, 800)
+    return workspace
+
+
+def texts(workspace: ModelsWorkspace) -> str:
+    return "\n".join(label.text() for label in workspace.card.findChildren(QLabel))
+
+
+def listed(workspace: ModelsWorkspace) -> list[str]:
+    return [workspace.list.item(row).text().splitlines()[0] for row in range(workspace.list.count())]
+
+
+def show(workspace: ModelsWorkspace, qtbot: QtBot) -> None:
+    workspace.show()
+    qtbot.waitUntil(lambda: workspace.list.count() > 0)
+
+
+def test_models_come_from_shipped_ones_runs_and_added_folders(tmp_path: Path) -> None:
+    write_model(tmp_path / "shipped" / "one")
+    write_model(tmp_path / "run" / "model", name="two")
+    write_model(tmp_path / "mine" / "three")
+    write_model(tmp_path / "mine" / "four")
+    found = find_models([("r", tmp_path / "run" / "model"), ("gone", tmp_path / "no")], [tmp_path / "mine"])
+    assert [(entry.name, entry.origin, entry.run) for entry in found] == [
+        ("one", "shipped", ""),
+        ("two", "run", "r"),
+        ("four", "added", ""),
+        ("three", "added", ""),
+    ]
+
+
+def test_a_model_that_is_found_twice_is_listed_once(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "run" / "model")
+    assert [entry.origin for entry in find_models([("r", folder)], [folder])] == ["run"]
+
+
+def test_the_card_says_what_a_user_asks() -> None:
+    rows = {row.title: row.text for _, section in sections_of(card("m")) for row in section}
+    assert rows["Reads"] == "FLAIR"
+    assert rows["Finds"] == "WT (whole tumour)"
+    assert "5,650,801 parameters" in rows["Network"]
+    assert rows["Validation Dice"] == "0.8123"
+    assert rows["Cases"] == "2 for training, 1 for validation, 0 kept aside"
+    assert rows["Licence"] == "CC-BY-SA 4.0"
+    assert "Attribution" not in rows
+
+
+@pytest.mark.parametrize(
+    ("preset", "sequences", "words"),
+    [
+        ("flair-wt", ("FLAIR",), ""),
+        ("flair-wt", None, "Open a case first."),
+        ("four-regions", ("FLAIR", "T1"), "The open case has no T1c, T2."),
+    ],
+)
+def test_why_a_case_cannot_be_segmented(preset: str, sequences: tuple[str, ...] | None, words: str) -> None:
+    assert lacking_words(card("m", preset=preset), sequences) == words
+
+
+def test_without_a_model_the_workspace_says_what_to_do(workspace: ModelsWorkspace, qtbot: QtBot) -> None:
+    workspace.show()
+    assert not workspace.list.isVisible()
+    assert workspace.findChild(QLabel) is not None
+
+
+def test_the_model_of_a_finished_run_is_listed_and_its_hash_checked(
+    workspace: ModelsWorkspace, session: Session, qtbot: QtBot
+) -> None:
+    run = RunFolder.create(session.runs.root, TrainRequest(data="/data"), label="x")
+    run.append({"event": "state", "state": "finished"})
+    write_model(run.model, name="flair-wt")
+    show(workspace, qtbot)
+    assert listed(workspace) == ["flair-wt"]
+    qtbot.waitUntil(lambda: "weights are those of the card" in workspace.card.state.text())
+    assert run.name in texts(workspace)
+
+
+def test_changed_weights_are_told_and_not_used(workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot) -> None:
+    folder = write_model(tmp_path / "mine")
+    add_folder(folder)
+    with (folder / "model.keras").open("ab") as file:
+        file.write(b"x")
+    show(workspace, qtbot)
+    qtbot.waitUntil(lambda: "sha256 differs" in workspace.card.state.text())
+    assert not workspace.segment_button.isEnabled()
+
+
+def test_a_model_with_code_is_told_and_not_used(workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot) -> None:
+    add_folder(write_model(tmp_path / "mine", layer="Lambda"))
+    show(workspace, qtbot)
+    qtbot.waitUntil(lambda: "would run code" in workspace.card.state.text())
+    assert not workspace.segment_button.isEnabled()
+
+
+def test_the_words_of_a_card_are_not_html(workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot) -> None:
+    folder = write_model(tmp_path / "mine", name="<b>bold</b>")
+    add_folder(folder)
+    show(workspace, qtbot)
+    labels = [label for label in workspace.card.findChildren(QLabel) if "<b>" in label.text()]
+    assert labels
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)
+
+
+def test_the_open_case_is_segmented_with_the_threshold_of_the_card(
+    workspace: ModelsWorkspace, session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = write_model(tmp_path / "mine")
+    add_folder(folder)
+    show(workspace, qtbot)
+    assert not workspace.segment_button.isEnabled()
+    write_phantoms(tmp_path / "set", cases=1, shape=(16, 16, 16), layout="brats2021", seed=1)
+    with qtbot.waitSignal(session.case_changed):
+        commands.open_case(session, find_case(tmp_path / "set"))
+    qtbot.waitUntil(workspace.segment_button.isEnabled)
+    qtbot.mouseClick(workspace.segment_button, Qt.MouseButton.LeftButton)
+    assert isinstance(session.runs, RecordingRuns)
+    (request,) = session.runs.requests
+    assert isinstance(request, SegmentRequest)
+    assert (request.model, request.threshold) == (str(folder), 0.4)
+
+
+def test_a_folder_without_a_model_is_refused_with_words(
+    workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    workspace.show()
+    workspace.add(tmp_path)
+    assert "holds no model" in workspace.problem.text()
+    assert added_folders() == []
+
+
+def test_an_added_model_can_be_removed_from_the_list_and_stays_on_disk(
+    workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = write_model(tmp_path / "mine")
+    workspace.add(folder)
+    show(workspace, qtbot)
+    qtbot.mouseClick(workspace.remove_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: workspace.list.count() == 0)
+    assert (folder / "model.keras").is_file()
