@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from isal import isal_zlib
 
@@ -11,6 +12,8 @@ from workstation.errors import ImageFormatError
 # Deflate cannot pack more than this many bytes into one (a run of 258 bytes in two bits).
 DEFLATE_RATIO = 1032
 _GZIP_WBITS = 31
+# Its stub does not say that it is an exception.
+_DAMAGED = cast("type[Exception]", isal_zlib.error)
 _MAGIC = b"\x1f\x8b"
 
 
@@ -57,7 +60,7 @@ def inflate(packed: bytes, wanted: int, *, path: Path) -> tuple[bytes, bool]:
         try:
             # One byte more than wanted makes the member reach its end, where its checksum is compared.
             part = member.decompress(packed, wanted - count + 1)
-        except isal_zlib.error as error:
+        except _DAMAGED as error:
             raise ImageFormatError(
                 f"{path} is damaged inside ({error})", hint="Copy the file again from its source.", path=path
             ) from error
