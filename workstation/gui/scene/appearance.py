@@ -41,11 +41,15 @@ def look_of(part: str, parts: Iterable[str], layers: Layers) -> tuple[Rgb, float
         All parts, from the outside in.
     layers : Layers
     """
+    parts = list(parts)
     # A surface must be denser than a fill over an image, or it cannot be seen on black.
     opacity = 0.4 + 0.6 * layers.opacity
-    if part in KINDS:
-        palette = PALETTES[layers.palette]
-        colour = palette.truth if part == "truth" else palette.prediction
-        return colour, opacity, layers.is_visible(part) and not layers.hidden
-    is_innermost = part == list(parts)[-1]
-    return rgb_of(part), min(1.0, opacity + 0.25) if is_innermost else opacity * 0.55, not layers.hidden
+    if part not in KINDS:
+        is_innermost = part == parts[-1]
+        return rgb_of(part), min(1.0, opacity + 0.25) if is_innermost else opacity * 0.55, not layers.hidden
+    palette = PALETTES[layers.palette]
+    colour = palette.truth if part == "truth" else palette.prediction
+    if sum(layers.is_visible(each) for each in parts) == 1:
+        # Nothing is to be seen through it; what is solid is also sorted right without a graphics card.
+        opacity = min(1.0, 0.6 + layers.opacity)
+    return colour, opacity, layers.is_visible(part) and not layers.hidden

@@ -137,7 +137,7 @@ class SceneRenderer:
         else:
             shade.BackfaceCullingOn()
             shade.SetAmbient(0.12)
-            shade.SetDiffuse(0.9)
+            shade.SetDiffuse(0.85)
             shade.SetSpecular(0.25)
             shade.SetSpecularPower(20)
         self._actors[name] = actor

@@ -17,6 +17,10 @@ from workstation.gui.scene.camera import Camera
 from workstation.session.layers import mask_of
 
 SMOOTHING_ITERATIONS = 16
+# How far smoothing may take a point. VTK's own 2 lets a ball of 3 voxels radius lose 59 % of its volume; with a half it
+# loses 22 %, and one of 8 voxels 4 %. The light falls on the smoother shape all the same.
+SMOOTHING_REACH_VOXELS = 0.5
+_SHADING_REACH_VOXELS = 2.0
 # Tissues from the outside in: a face between two of them belongs to the inner one.
 _INWARD = ("oedema", "region", "unknown", "cavity", "enhancing", "core")
 _HEAD_STRIDE = 2
@@ -99,8 +103,8 @@ def mask_surface(mask: np.ndarray, affine: np.ndarray) -> Surface | None:
     cropped = _crop(mask.view(np.uint8), affine)
     if cropped is None:
         return None
-    points, triangles, _ = _nets(cropped[0], labels=(1,))
-    return _surface(points, triangles, cropped[1])
+    net = _nets(cropped[0], labels=(1,))
+    return _surface(net.points, net.triangles, cropped[1], shading_points=net.shading_points)
 
 
 def label_surfaces(label_map: LabelMap, region: str) -> dict[str, Surface]:
@@ -114,17 +118,18 @@ def label_surfaces(label_map: LabelMap, region: str) -> dict[str, Surface]:
     present.sort(key=lambda value: _INWARD.index(scheme[value].tissue))
     rank = np.full(256, -1)
     rank[present] = np.arange(len(present))
-    points, triangles, sides = _nets(cropped[0], labels=tuple(present))
+    net = _nets(cropped[0], labels=tuple(present))
+    sides = net.sides
     owner = np.where(rank[sides[:, 0]] > rank[sides[:, 1]], sides[:, 0], sides[:, 1])
     surfaces = {}
     for value in present:
         mine = owner == value
         # Nets wind a face as its first side sees it; the owner may be the second.
         is_second = sides[mine, 0] != value
-        own = triangles[mine]
+        own = net.triangles[mine]
         own[is_second] = own[is_second][:, ::-1]
         if own.size:
-            surfaces[scheme[value].colour] = _surface(points, own, cropped[1])
+            surfaces[scheme[value].colour] = _surface(net.points, own, cropped[1], shading_points=net.shading_points)
     return surfaces
 
 
@@ -187,8 +192,17 @@ def _crop(data: np.ndarray, affine: np.ndarray, *, margin: int = 1) -> tuple[np.
     return box, affine @ turn
 
 
-def _nets(box: np.ndarray, *, labels: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points in voxel indices, triangles, and the labels on both sides of each triangle (0 outside)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Net:
+    """Points in voxel indices, the same smoothed further, triangles, and the labels on both sides of each (0: none)."""
+
+    points: np.ndarray
+    shading_points: np.ndarray
+    triangles: np.ndarray
+    sides: np.ndarray
+
+
+def _nets(box: np.ndarray, *, labels: tuple[int, ...]) -> _Net:
     from vtkmodules.util.numpy_support import vtk_to_numpy
     from vtkmodules.vtkFiltersCore import vtkSurfaceNets3D
 
@@ -200,12 +214,16 @@ def _nets(box: np.ndarray, *, labels: tuple[int, ...]) -> tuple[np.ndarray, np.n
     nets.SmoothingOn()
     nets.GetSmoother().SetNumberOfIterations(SMOOTHING_ITERATIONS)
     nets.SetOutputMeshTypeToTriangles()
-    nets.Update()
+    points = []
+    # Both passes have the same points in the same order.
+    for reach in (_SHADING_REACH_VOXELS, SMOOTHING_REACH_VOXELS):
+        nets.SetConstraintScale(reach)
+        nets.Update()
+        points.append(np.array(vtk_to_numpy(nets.GetOutput().GetPoints().GetData()), dtype=np.float64))
     mesh = nets.GetOutput()
-    points = np.array(vtk_to_numpy(mesh.GetPoints().GetData()), dtype=np.float64)
     triangles = np.array(vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()), dtype=np.int64).reshape(-1, 3)
     sides = np.array(vtk_to_numpy(mesh.GetCellData().GetArray("BoundaryLabels"))).astype(np.int64)
-    return points, triangles, sides
+    return _Net(points[1], points[0], triangles, sides)
 
 
 def _smooth_hull(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -240,18 +258,24 @@ def _image(box: np.ndarray) -> object:
     return image
 
 
-def _surface(points: np.ndarray, triangles: np.ndarray, affine: np.ndarray) -> Surface:
-    """Into the world, without the points that no triangle uses, with normals."""
+def _surface(
+    points: np.ndarray, triangles: np.ndarray, affine: np.ndarray, *, shading_points: np.ndarray | None = None
+) -> Surface:
+    """Into the world, without the points that no triangle uses, with normals (of `shading_points`, if given)."""
     used = np.unique(triangles)
     new_index = np.zeros(len(points), dtype=np.int64)
     new_index[used] = np.arange(len(used))
-    points, triangles = points[used] @ affine[:3, :3].T + affine[:3, 3], new_index[triangles]
-    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    triangles = new_index[triangles]
+    world, shaded = (
+        each[used] @ affine[:3, :3].T + affine[:3, 3]
+        for each in (points, points if shading_points is None else shading_points)
+    )
+    a, b, c = (shaded[triangles[:, corner]] for corner in range(3))
     # Its length is twice the area, so larger triangles weigh more.
     facing = np.cross(b - a, c - a)
     normals = np.stack(
-        [np.bincount(triangles.ravel(), np.repeat(facing[:, axis], 3), minlength=len(points)) for axis in range(3)],
+        [np.bincount(triangles.ravel(), np.repeat(facing[:, axis], 3), minlength=len(used)) for axis in range(3)],
         axis=1,
     )
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    return Surface(points.astype(np.float32), triangles, normals.astype(np.float32))
+    return Surface(world.astype(np.float32), triangles, normals.astype(np.float32))
