@@ -34,7 +34,7 @@ from workstation.session import commands
 from workstation.session.session import Session
 from workstation.session.settings import recent_paths, remember_path
 
-_SIDE_WIDTH = 300
+_SIDE_WIDTH = 330
 _FIGURES = ("cases", "truth", "complete", "layout", "scheme")
 
 
@@ -92,6 +92,8 @@ class DataWorkspace(QWidget):
         super().showEvent(event)
         if self._session.data_set is not None:
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+            if not self.table.currentIndex().isValid():
+                self.table.selectRow(0)
 
     def _on_answer(self, answer: DataSet | WorkstationError) -> None:
         if isinstance(answer, WorkstationError):
