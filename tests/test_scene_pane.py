@@ -81,7 +81,7 @@ def where_blue(pane: Pane3D) -> np.ndarray:
 def where_red(pane: Pane3D) -> np.ndarray:
     rgb = pixels(pane)
     # Letters are yellow: red without much green is a surface.
-    return (rgb[..., 0] > rgb[..., 2] + 40) & (rgb[..., 0] > rgb[..., 1] + 40)
+    return (rgb[..., 0] > rgb[..., 2] + 40) & (rgb[..., 0] > rgb[..., 1] + 70)
 
 
 LEFT_FRONT_TOP = (-20.0, 25.0, 15.0)
