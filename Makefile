@@ -20,7 +20,7 @@ demo: $(READY)
 test: $(READY)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not xvfb" $(TESTS)
 	@if command -v xvfb-run >/dev/null; then \
-	    env -u QT_QPA_PLATFORM xvfb-run -a $(BIN)/python -m pytest -q -m xvfb; \
+	    QT_QPA_PLATFORM=xcb xvfb-run -a $(BIN)/python -m pytest -q -m xvfb; \
 	else \
 	    echo "xvfb-run is not installed: the smoke run on a virtual screen was left out"; \
 	fi

@@ -94,13 +94,13 @@ def _plan(data_set: DataSet, *, is_real: bool, epochs: int | None) -> tuple[Case
     request = TrainRequest(
         data=str(data_set.root.resolve()),
         cases=tuple(case.name for case in others),
-        size="160x192x144" if is_real else "full",
-        epochs=epochs or (6 if is_real else 16),
-        learning_rate=3e-3,
-        loss="bce+dice",
+        size="128x144x96" if is_real else "full",
+        epochs=epochs or (8 if is_real else 16),
+        learning_rate=2e-3 if is_real else 3e-3,
+        loss="dice" if is_real else "bce+dice",
         validation=1 / len(others),
         test=0.0,
-        filters=4 if is_real else 8,
+        filters=8,
         depth=3,
         seed=1,
     )
