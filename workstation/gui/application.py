@@ -34,9 +34,9 @@ def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: 
     Parameters
     ----------
     cases : sequence of Path
-        What to open first: a case, a data set or a file; of several the first.
+        What to open first: a case, a data set, a file, or several cases.
     truth, prediction : Path or None
-        Masks to lay over it.
+        Masks to lay over it, if it is one.
 
     Returns
     -------
@@ -58,8 +58,10 @@ def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: 
     window = MainWindow(session)
     _report_crashes(window)
     window.show()
-    if cases:
+    if len(cases) == 1:
         commands.open_path(session, cases[0], truth=truth, prediction=prediction)
+    elif cases:
+        commands.open_paths(session, cases)
     # Python sees Ctrl+C only when it runs: let it, now and then.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     pulse = QTimer(interval=300)

@@ -134,12 +134,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the file or folder that was dropped; of several the first."""
+        """Open the files or folders that were dropped."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
             self.raise_()
-            commands.open_path(self.session, paths[0])
+            commands.open_paths(self.session, paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the window; runs of the engine go on."""

@@ -29,6 +29,25 @@ class _Opened:
     problem: WorkstationError | None = None
 
 
+def open_paths(session: Session, paths: Sequence[Path]) -> None:
+    """Open what several paths hold: one as `open_path` does; several cases as a data set of their own."""
+    if len(paths) == 1:
+        open_path(session, paths[0])
+        return
+
+    def question() -> tuple[DataSet, LoadedCase]:
+        cases = {(files.name, files.layout): files for path in paths for files in _cases_of(path.resolve())}
+        ordered = tuple(sorted(cases.values(), key=lambda files: files.name))
+        return DataSet("selection", paths[0].parent, ordered[0].layout, ordered), load_for_display(ordered[0])
+
+    def answer(opened: tuple[DataSet, LoadedCase]) -> None:
+        session.take_data_set(opened[0])
+        session.take_case(opened[1])
+        session.review_wanted.emit()
+
+    session.background.ask("case", question, answer)
+
+
 def open_path(session: Session, path: Path, *, truth: Path | None = None, prediction: Path | None = None) -> None:
     """Open what a path holds: a data set, a case, an image, or (with a case open) a mask.
 
@@ -197,6 +216,10 @@ def _open(path: Path, prediction: Path | None, *, has_case: bool) -> _Opened:
         return _Opened(found, loaded, load_mask(prediction.resolve(), loaded.case))
     except WorkstationError as error:
         return _Opened(found, loaded, problem=error)
+
+
+def _cases_of(path: Path) -> tuple[CaseFiles, ...]:
+    return open_dataset(path).cases if path.is_dir() else (find_case(path),)
 
 
 def _take_mask(session: Session, mask: LabelMap, kind: str) -> None:
