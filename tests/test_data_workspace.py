@@ -13,6 +13,7 @@ from workstation.core.case import SEQUENCES, CaseFiles, DataSet, ImageRef
 from workstation.gui.data.case_rows import overview_of, preview_split
 from workstation.gui.data.workspace import DataWorkspace
 from workstation.io.phantoms import write_phantoms
+from workstation.session import commands
 from workstation.session.runs import Runs
 from workstation.session.session import Session
 
@@ -142,3 +143,17 @@ def test_enter_opens_the_selected_case_in_review(
         qtbot.keyClick(workspace.table, Qt.Key.Key_Return)
     assert session.case is not None
     assert session.case.name == "Phantom_00002"
+
+
+def test_the_open_case_is_selected_when_the_workspace_is_shown(
+    workspace: DataWorkspace, session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    workspace.hide()
+    data_set = write_phantoms(tmp_path / "set", cases=3, shape=(16, 16, 16), layout="brats2021", seed=1)
+    session.take_data_set(data_set)
+    with qtbot.waitSignal(session.case_changed):
+        commands.open_case(session, data_set.cases[2])
+    workspace.show()
+    selected = workspace.table.selected_case()
+    assert selected is not None
+    assert selected.name == "Phantom_00003"

@@ -167,6 +167,13 @@ class CaseTable(QTableView):
         index = self.currentIndex()
         return self.rows.case(self._filtered.mapToSource(index).row()) if index.isValid() else None
 
+    def select_case(self, name: str) -> None:
+        """Select the case of a name; the first one if that is not shown and none is selected."""
+        rows = range(self._filtered.rowCount())
+        named = [row for row in rows if self._filtered.index(row, _NAME).data() == name]
+        if named or (rows and not self.selectionModel().hasSelection()):
+            self.selectRow(named[0] if named else 0)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens the selected case."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():

@@ -92,8 +92,7 @@ class DataWorkspace(QWidget):
         super().showEvent(event)
         if self._session.data_set is not None:
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-            if not self.table.currentIndex().isValid():
-                self.table.selectRow(0)
+            self.table.select_case(self._session.case.name if self._session.case else "")
 
     def _on_answer(self, answer: DataSet | WorkstationError) -> None:
         if isinstance(answer, WorkstationError):

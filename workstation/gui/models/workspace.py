@@ -58,7 +58,7 @@ class ModelsWorkspace(QWidget):
         self.list = QListWidget()
         self.card = CardView()
         self.problem = ToneLabel("error", self)
-        self.segment_button = QPushButton(icon("segment"), self.tr("Segment the open case"))
+        self.segment_button = QPushButton(self.tr("Segment the open case"))
         self.remove_button = QPushButton(self.tr("Remove from list"))
         self._why_not = ToneLabel("faint", self)
         self._pages = QStackedWidget()
