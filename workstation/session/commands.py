@@ -3,103 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from workstation.core.case import CaseFiles, DataSet
+from PySide6.QtCore import QCoreApplication
+
+from workstation.core.case import CaseFiles
 from workstation.core.requests import SegmentRequest
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, GeometryError, LayoutError, WorkstationError
 from workstation.io.export import export_label_map
-from workstation.io.layouts import find_case, open_dataset
-from workstation.io.nifti import guess_content
 from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
+from workstation.session.opening import Kind, Opened, is_mask_of, open_all
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What a path turned out to be."""
-
-    data_set: DataSet | None = None
-    loaded: LoadedCase | None = None
-    prediction: LabelMap | None = None
-    mask: Path | None = None
-    problem: WorkstationError | None = None
-
-
-def open_paths(session: Session, paths: Sequence[Path]) -> None:
-    """Open what several paths hold: one as `open_path` does; several cases as a data set of their own."""
-    if len(paths) == 1:
-        open_path(session, paths[0])
-        return
-
-    def question() -> tuple[DataSet, LoadedCase]:
-        cases = {(files.name, files.layout): files for path in paths for files in _cases_of(path.resolve())}
-        ordered = tuple(sorted(cases.values(), key=lambda files: files.name))
-        return DataSet("selection", paths[0].parent, ordered[0].layout, ordered), load_for_display(ordered[0])
-
-    def answer(opened: tuple[DataSet, LoadedCase]) -> None:
-        session.take_data_set(opened[0])
-        session.take_case(opened[1])
-        session.review_wanted.emit()
-
-    session.background.ask("case", question, answer)
-
-
 def open_path(session: Session, path: Path, *, truth: Path | None = None, prediction: Path | None = None) -> None:
-    """Open what a path holds: a data set, a case, an image, or (with a case open) a mask.
+    """Open what one path holds, as `open_paths` does."""
+    open_paths(session, [path], truth=truth, prediction=prediction)
+
+
+def open_paths(
+    session: Session,
+    paths: Sequence[Path],
+    *,
+    truth: Path | None = None,
+    prediction: Path | None = None,
+    are_images: bool = False,
+) -> None:
+    """Open what paths hold: data sets, cases, images; masks are laid over the case that is given with them or open.
 
     Parameters
     ----------
     session : Session
-    path : Path
+    paths : sequence of Path
+        Several cases become a data set of their own.
     truth, prediction : Path or None
-        Masks to lay over the case at once.
+        Masks to lay over the first case at once.
+    are_images : bool
+        Open lone files as images even where they look like masks.
     """
-    has_case = session.case is not None
+    if not paths:
+        return
+    may_be_masks = session.case is not None and not are_images
+    should_stop = session.background.stop_sign("case")
 
-    def answer(opened: _Opened) -> None:
-        if opened.mask is not None:
-            kind = "truth" if session.layers.truth is None and "pred" not in opened.mask.name else "prediction"
-            open_mask(session, opened.mask, kind=kind)
-            return
-        remember_path(path)
-        session.take_data_set(opened.data_set)
-        if opened.loaded is not None:
-            session.take_case(opened.loaded, prediction=opened.prediction)
-            session.review_wanted.emit()
-        if opened.problem is not None:
-            session.problem.emit(opened.problem)
+    def question() -> Opened:
+        return open_all(paths, prediction=prediction, may_be_masks=may_be_masks, should_stop=should_stop)
+
+    def answer(opened: Opened) -> None:
+        _take_opened(session, opened, paths)
         if truth is not None:
             open_mask(session, truth, kind="truth")
 
-    session.background.ask("case", lambda: _open(path, prediction, has_case=has_case), answer)
+    session.expect_case(None)
+    words = paths[0].name if len(paths) == 1 else _tr("{} files and folders").format(len(paths))
+    session.background.ask("case", question, answer, words=_tr("Opening {}...").format(words))
 
 
 def open_case(session: Session, files: CaseFiles) -> None:
     """Open a case of the data set."""
+    should_stop = session.background.stop_sign("case")
 
     def answer(loaded: LoadedCase) -> None:
         session.take_case(loaded)
         session.review_wanted.emit()
 
-    session.background.ask("case", lambda: load_for_display(files), answer)
+    session.expect_case(files)
+    question = lambda: load_for_display(files, should_stop=should_stop)  # noqa: E731 - one line, used once
+    session.background.ask("case", question, answer, words=_tr("Opening {}...").format(files.name))
 
 
 def step_case(session: Session, by: int) -> None:
-    """Open the next (1) or previous (-1) case of the data set; stays at the ends."""
-    names = [files.name for files in session.case_files]
-    if session.case is None or session.case.name not in names:
+    """Open the next (1) or previous (-1) case of the data set, counted from the one that is being opened."""
+    current = session.expected_case or (session.case.files if session.case else None)
+    cases = list(session.case_files)
+    if current is None or current not in cases:
         return
-    index = names.index(session.case.name) + by
-    if 0 <= index < len(names):
-        open_case(session, session.case_files[index])
+    index = cases.index(current) + by
+    if 0 <= index < len(cases):
+        open_case(session, cases[index])
 
 
 def open_mask(
-    session: Session, path: Path, *, kind: str, scheme: str | None = None, may_resample: bool = False
+    session: Session, path: Path, *, kind: Kind, scheme: str | None = None, may_resample: bool = False
 ) -> None:
     """Lay a mask over the open case.
 
@@ -125,17 +112,19 @@ def open_mask(
             return error
 
     def answer(mask: LabelMap | WorkstationError) -> None:
+        if session.case is not case:
+            return
         if isinstance(mask, AmbiguousScheme):
             session.scheme_wanted.emit(path, kind)
         elif isinstance(mask, GeometryError):
             session.resampling_wanted.emit(path, kind, mask)
         elif isinstance(mask, LabelMap):
-            _take_mask(session, mask, kind)
+            session.layers.show_mask(kind, mask)
 
-    session.background.ask(f"mask {kind}", question, answer)
+    session.background.ask(f"mask {kind}", question, answer, words=_tr("Opening {}...").format(path.name))
 
 
-def export_mask(session: Session, out: Path, *, kind: str = "prediction") -> None:
+def export_mask(session: Session, out: Path, *, kind: Kind = "prediction") -> None:
     """Write a mask of the open case on its source's grid; says so only after reading it back."""
     mask = session.layers.prediction if kind == "prediction" else session.layers.truth
     if mask is None:
@@ -145,9 +134,11 @@ def export_mask(session: Session, out: Path, *, kind: str = "prediction") -> Non
     like = mask.source or (image.source if image else None)
 
     def answer(path: Path) -> None:
-        session.notice.emit(f"Exported {path} ({mask.scheme.title}); read back and compared.")
+        session.notice.emit(_tr("Exported {} ({}); read back and compared.").format(path, mask.scheme.title))
 
-    session.background.ask("export", lambda: export_label_map(mask, out, like=like), answer)
+    session.background.ask(
+        "export", lambda: export_label_map(mask, out, like=like), answer, words=_tr("Exporting {}...").format(out.name)
+    )
 
 
 def jump_to_largest(session: Session) -> None:
@@ -182,49 +173,48 @@ def segment_open_case(session: Session, model: Path, *, threshold: float = 0.5) 
     except WorkstationError as error:
         session.problem.emit(error)
         return None
-    session.notice.emit(f"Segmenting {session.case.name} in the background; the mask shows itself when it is ready.")
+    words = _tr("Segmenting {} in the background; the mask shows itself when it is ready.")
+    session.notice.emit(words.format(session.case.name))
     return name
 
 
 def show_finished_mask(session: Session, path: Path) -> None:
     """Lay the mask of a finished segmentation over its case, if that is the open one; else say where it is."""
-    if session.case is not None and path.name.startswith(session.case.name):
+    try:
+        is_of_open_case = session.case is not None and is_mask_of(path, session.case.files)
+    except WorkstationError as error:
+        session.problem.emit(error)
+        return
+    if session.case is not None and is_of_open_case:
         open_mask(session, path, kind="prediction")
-        session.notice.emit(f"The segmentation of {session.case.name} is ready.")
+        session.notice.emit(_tr("The segmentation of {} is ready.").format(session.case.name))
         session.review_wanted.emit()
     else:
-        session.notice.emit(f"A segmentation is ready: {path}")
+        session.notice.emit(_tr("A segmentation is ready: {}").format(path))
 
 
-def _open(path: Path, prediction: Path | None, *, has_case: bool) -> _Opened:
-    """Find out what a path is, and read it."""
-    path = path.resolve()
-    if path.is_dir():
-        data_set = open_dataset(path)
-        files = data_set.cases[0]
-        found = data_set if len(data_set.cases) > 1 else None
-    else:
-        files, found = find_case(path), None
-        is_own_truth = files.truth is not None and files.truth.path == path
-        is_alone = not is_own_truth and len(files.sequences) == 1
-        if has_case and (is_own_truth or is_alone) and guess_content(path) == "label":
-            return _Opened(mask=path)
-    loaded = load_for_display(files)
-    if prediction is None:
-        return _Opened(found, loaded)
-    try:
-        return _Opened(found, loaded, load_mask(prediction.resolve(), loaded.case))
-    except WorkstationError as error:
-        return _Opened(found, loaded, problem=error)
+def _take_opened(session: Session, opened: Opened, paths: Sequence[Path]) -> None:
+    if opened.loaded is not None:
+        session.take_data_set(opened.data_set)
+        session.take_case(opened.loaded, prediction=opened.prediction)
+        session.review_wanted.emit()
+        if len(paths) == 1:
+            remember_path(paths[0])
+    if opened.problem is not None:
+        session.problem.emit(opened.problem)
+    kinds = _kinds(session, opened.masks)
+    for mask, kind in zip(opened.masks, kinds, strict=False):
+        open_mask(session, mask, kind=kind)
+    if opened.unsure is not None:
+        session.content_wanted.emit(opened.unsure)
 
 
-def _cases_of(path: Path) -> tuple[CaseFiles, ...]:
-    return open_dataset(path).cases if path.is_dir() else (find_case(path),)
+def _kinds(session: Session, masks: Sequence[Path]) -> list[Kind]:
+    """What masks are taken for: the first one as truth where there is none and its name speaks of no prediction."""
+    if session.layers.truth is not None or not masks or "pred" in masks[0].name.lower():
+        return ["prediction"]
+    return ["truth", "prediction"]
 
 
-def _take_mask(session: Session, mask: LabelMap, kind: str) -> None:
-    if kind == "truth":
-        session.layers.set_truth(mask)
-    else:
-        session.layers.set_prediction(mask)
-    session.layers.set_visible(kind, visible=True)
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Commands", text)

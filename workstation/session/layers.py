@@ -96,6 +96,16 @@ class Layers(QObject):
         self._masks["prediction"] = mask
         self._on_masks()
 
+    def show_mask(self, kind: str, mask: LabelMap) -> None:
+        """Replace a mask and make sure that it is seen, whatever was hidden before."""
+        self._masks[kind] = mask
+        is_display_changed = not self._visible[kind] or self._is_toggled_off
+        self._visible[kind] = True
+        self._is_toggled_off = False
+        self._on_masks()
+        if is_display_changed:
+            self.display_changed.emit()
+
     def is_visible(self, kind: str) -> bool:
         """Whether "truth" or "prediction" is switched on (masks may be hidden all the same)."""
         return self._visible[kind]

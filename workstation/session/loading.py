@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +38,18 @@ class LoadedCase:
     problem: InputError | None = None
 
 
-def load_for_display(files: CaseFiles) -> LoadedCase:
-    """Read a case; a truth that cannot be used is left away, with the reason."""
+def load_for_display(files: CaseFiles, *, should_stop: Callable[[], bool] = lambda: False) -> LoadedCase:
+    """Read a case; a truth that cannot be used is left away, with the reason.
+
+    Raises
+    ------
+    InputError
+        The images cannot be read.
+    CancelledError
+        `should_stop` said so, before reading or before the images were prepared.
+    """
+    if should_stop():
+        raise CancelledError
     problem: InputError | None = None
     try:
         case = load_case(files)
@@ -47,6 +57,8 @@ def load_for_display(files: CaseFiles) -> LoadedCase:
         if files.truth is None:
             raise
         case, problem = load_case(files, with_truth=False), error
+    if should_stop():
+        raise CancelledError
     with ThreadPoolExecutor(2, thread_name_prefix="quantise") as pool:
         images = dict(zip(case.sequences, pool.map(make_display_image, case.sequences.values()), strict=True))
     return LoadedCase(case, images, focus_of(case.truth) or _point(case.grid.centre_mm), problem)

@@ -32,6 +32,8 @@ class Session(QObject):
     """A mask (Path) whose labels are unclear, and what it is to be: "truth" or "prediction"."""
     resampling_wanted = Signal(object, str, object)
     """A mask (Path) on another grid, what it is to be, and the GeometryError."""
+    content_wanted = Signal(object)
+    """A file (Path) that may be a mask or an image."""
     review_wanted = Signal()
     """Something worth seeing in Review has come."""
 
@@ -44,6 +46,8 @@ class Session(QObject):
         self._case: Case | None = None
         self._images: Mapping[str, DisplayImage] = {}
         self._data_set: DataSet | None = None
+        self._expected_case: CaseFiles | None = None
+        self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
 
     @property
@@ -68,6 +72,15 @@ class Session(QObject):
             return self._data_set.cases
         return (self._case.files,) if self._case else ()
 
+    @property
+    def expected_case(self) -> CaseFiles | None:
+        """The case of the data set that is being opened; None if none is."""
+        return self._expected_case
+
+    def expect_case(self, files: CaseFiles | None) -> None:
+        """Note which case is being opened, so that the next step counts from it."""
+        self._expected_case = files
+
     def take_data_set(self, data_set: DataSet | None) -> None:
         """Take over another data set."""
         if data_set is not self._data_set:
@@ -76,6 +89,7 @@ class Session(QObject):
 
     def take_case(self, loaded: LoadedCase, *, prediction: LabelMap | None = None) -> None:
         """Take over a case that was read; what was drawn over the last one is gone."""
+        self._expected_case = None
         self._case = loaded.case
         self._images = loaded.images
         self.layers.set_masks(truth=loaded.case.truth, prediction=prediction)
@@ -95,3 +109,6 @@ class Session(QObject):
         """End what runs beside the window; runs of the engine go on."""
         self.runs.stop_watching()
         self.background.close()
+
+    def _on_failed(self, _error: object) -> None:
+        self._expected_case = None

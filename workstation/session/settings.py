@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, QStandardPaths
 
 _MOST_RECENT = 10
 
 
 def settings() -> QSettings:
     """The user's settings file."""
-    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "brats-workstation", "workstation")
+    # QSettings by organisation looks the folder up once per process; this way a test's own home counts.
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericConfigLocation)
+    return QSettings(str(Path(folder) / "brats-workstation" / "workstation.ini"), QSettings.Format.IniFormat)
 
 
 def recent_paths() -> list[Path]:

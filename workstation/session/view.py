@@ -101,7 +101,7 @@ class ViewState(QObject):
         }
         if self._sequence not in images:
             self._sequence = "FLAIR" if "FLAIR" in images else next(iter(images), "")
-        self.sequence_changed.emit()
+            self.sequence_changed.emit()
 
     @property
     def convention(self) -> str:
