@@ -37,6 +37,8 @@ BUDGETS = {
 }
 _STARTS = 5
 _OPENINGS = 5
+# Moves of the crosshair until it is back where it was.
+_TURN = 24
 _PATIENCE_SECONDS = 30.0
 _FULL_SHAPE = (240, 240, 155)
 
@@ -154,13 +156,14 @@ def _wheel_ms(app: QApplication, view: SliceView, events: int) -> list[float]:
 def _drag_ms(app: QApplication, views: Sequence[SliceView], events: int) -> list[float]:
     axial = views[0]
     centre = QPointF(axial.rect().center())
+    middle = axial.to_slice(centre)
     left = Qt.MouseButton.LeftButton
     app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, centre, left))
     times = []
     for number in range(events):
-        # A diagonal to and fro, a few pixels a move, so that the sagittal and the coronal slice change every time.
-        offset = 4.0 * (number % 40 if number % 80 < 40 else 40 - number % 40) - 60
-        event = _mouse(axial, QEvent.Type.MouseMove, centre + QPointF(offset, offset + 7), left)
+        # A diagonal to and fro, two voxels a move, so that the sagittal and the coronal slice change every time.
+        offset = 2.0 * abs(number % _TURN - _TURN // 2) - _TURN // 2 + 2
+        event = _mouse(axial, QEvent.Type.MouseMove, axial.to_pane(middle + QPointF(offset, offset)), left)
         times.append(_painted_ms(app, views, axial, event))
     app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonRelease, centre, left))
     return times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
@@ -18,6 +19,8 @@ from workstation.session import commands
 from workstation.session.session import Session
 from workstation.session.settings import settings
 
+_LATE_MS = 200
+
 
 class MainWindow(QMainWindow):
     """One window on one session."""
@@ -28,6 +31,9 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self._is_painted = False
+        # What the first frame need not wait for comes when these fire; they end with the window.
+        self._after_paint = _timer(self, 0, self._on_first_painted)
+        self._late = _timer(self, _LATE_MS, self._add_job_chip)
         self.rail = WorkspaceRail()
         self.messages = MessageBar()
         self.review = ReviewWorkspace(session)
@@ -110,11 +116,11 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._is_painted:
             self._is_painted = True
-            QTimer.singleShot(0, self, self._on_first_painted)
+            self._after_paint.start()
 
     def _on_first_painted(self) -> None:
         self.first_painted.emit()
-        QTimer.singleShot(200, self, self._add_job_chip)
+        self._late.start()
 
     def _add_job_chip(self) -> None:
         from workstation.gui.train.job_chip import JobChip
@@ -138,12 +144,21 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.raise_()
             commands.open_paths(self.session, paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the window; runs of the engine go on."""
+        self._after_paint.stop()
+        self._late.stop()
         settings().setValue("window/geometry", self.saveGeometry())
         self.review.panes.close_scene()
         self.session.close()
         super().closeEvent(event)
+
+
+def _timer(parent: QWidget, milliseconds: int, slot: Callable[[], None]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(slot)
+    return timer

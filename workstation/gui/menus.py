@@ -62,6 +62,11 @@ class Menus(QObject):
             is_there = sequence in session.view.sequences
             self.actions[f"view.sequence_{number}"].setEnabled(is_there)
 
+    @property
+    def bound(self) -> frozenset[str]:
+        """The ids of the actions that have a verb."""
+        return frozenset(self._verbs())
+
     def open_folder(self) -> None:
         """Ask for a folder and open it."""
         folder = QFileDialog.getExistingDirectory(self._window, self.tr("Open case or data set"), _last_folder())

@@ -9,6 +9,8 @@ from workstation.gui.review.slice_view import SliceView
 from workstation.session.session import Session
 from workstation.session.view import PLANES
 
+# Long enough for the slices of the first case to be painted.
+_SCENE_AFTER_MS = 50
 _PLACES = {"axial": (0, 0), "sagittal": (0, 1), "coronal": (1, 0), "3d": (1, 1)}
 
 
@@ -35,6 +37,10 @@ class PaneGrid(QWidget):
             self._grid.setColumnStretch(line, 1)
         self.active = "axial"
         self._has_scene = False
+        self._scene_timer = QTimer(self)
+        self._scene_timer.setSingleShot(True)
+        self._scene_timer.setInterval(_SCENE_AFTER_MS)
+        self._scene_timer.timeout.connect(self._make_scene)
         session.case_changed.connect(self._on_case)
         session.view.maximised_changed.connect(self._on_maximised)
 
@@ -45,6 +51,7 @@ class PaneGrid(QWidget):
 
     def close_scene(self) -> None:
         """Let the 3D pane give back what it holds, before the window goes."""
+        self._scene_timer.stop()
         self.panes["3d"].close()
 
     def _on_entered(self, plane: str) -> None:
@@ -52,9 +59,8 @@ class PaneGrid(QWidget):
         self.active_changed.emit(plane)
 
     def _on_case(self) -> None:
-        if not self._has_scene:
-            self._has_scene = True
-            QTimer.singleShot(50, self, self._make_scene)
+        if not self._has_scene and not self._scene_timer.isActive():
+            self._scene_timer.start()
 
     def _make_scene(self) -> None:
         # Only now: VTK's own modules follow when the pane is first painted.
@@ -62,6 +68,7 @@ class PaneGrid(QWidget):
 
         scene = Pane3D(self._session, self)
         placeholder = self.panes["3d"]
+        self._has_scene = True
         self.panes["3d"] = scene
         self._grid.replaceWidget(placeholder, scene)
         scene.setVisible(self._session.view.maximised in (None, "3d"))
