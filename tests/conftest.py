@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from leaks import no_leaks  # noqa: F401 - a fixture that every test takes
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
