@@ -279,3 +279,13 @@ def test_a_closed_pane_can_be_shown_again(session: Session, pane: Pane3D, qtbot:
     pane.show()
     settle(qtbot, pane)
     assert where_blue(pane).sum() > 100
+
+
+@pytest.mark.xvfb
+def test_the_scene_is_drawn_on_a_screen(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
+    assert QApplication.platformName() == "xcb"
+    open_phantom(session, truth=label_map((-20, 0, 0)), prediction=label_map((20, 0, 0)))
+    settle(qtbot, pane)
+    assert pane.is_available
+    assert where_blue(pane).sum() > 100
+    assert where_red(pane).sum() > 100

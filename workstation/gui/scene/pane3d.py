@@ -19,6 +19,11 @@ from workstation.gui.scene.surfaces import Surface, SurfaceQuestion
 from workstation.gui.theme import DARK, palette_of
 from workstation.session.session import Session
 
+# The slices of a new case are painted first; surfaces and brain can wait that long.
+_REFRESH_MS = 150
+# The crosshair in space follows the slices' at this distance, so that a drag in them stays smooth.
+_FOLLOW_MS = 40
+
 
 class Pane3D(QWidget):
     """The scene of the open case.
@@ -39,8 +44,10 @@ class Pane3D(QWidget):
         self._supply = SceneSupply(session.background, self, probe=probe)
         self._question: SurfaceQuestion | None = None
         self._head_of: object = None
-        self._refreshing = QTimer(self, singleShot=True, interval=0)
+        self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refreshing.timeout.connect(self._refresh)
+        self._following = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
+        self._following.timeout.connect(lambda: self.view.update())
         self.setObjectName("pane_3d")
         self.setAccessibleName(self.tr("3D view"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -70,7 +77,7 @@ class Pane3D(QWidget):
         session.case_changed.connect(self._on_case)
         layers.masks_changed.connect(self._refreshing.start)
         layers.display_changed.connect(self._refreshing.start)
-        view.cursor_moved.connect(self.view.update)
+        view.cursor_moved.connect(self._on_cursor)
         view.decoration_changed.connect(self.view.update)
         view.fit_requested.connect(self.view.fit)
         view.reset_requested.connect(self.view.reset)
@@ -120,6 +127,10 @@ class Pane3D(QWidget):
         if event.type() == QEvent.Type.DeferredDelete:
             self.release()
         return super().event(event)
+
+    def _on_cursor(self) -> None:
+        if not self._following.isActive():
+            self._following.start()
 
     def _on_case(self) -> None:
         case = self._session.case

@@ -136,9 +136,9 @@ class SceneRenderer:
             actor.GetShaderProperty().AddFragmentShaderReplacement("//VTK::Light::Impl", True, _RIM_LIGHT, False)
         else:
             shade.BackfaceCullingOn()
-            shade.SetAmbient(0.12)
-            shade.SetDiffuse(0.85)
-            shade.SetSpecular(0.25)
+            shade.SetAmbient(0.3)
+            shade.SetDiffuse(0.72)
+            shade.SetSpecular(0.15)
             shade.SetSpecularPower(20)
         self._actors[name] = actor
         self._renderer.AddActor(actor)

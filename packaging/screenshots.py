@@ -1,0 +1,234 @@
+"""Pictures of the window for README and packages, made by the program itself: `python packaging/screenshots.py`.
+
+Works offscreen and on any screen. Each scale needs a process of its own, because Qt reads it only once. The case is the
+given one, else a phantom; the runs are those of the given folder, else made up and named so. `pictures/README.md` says
+how the pictures here were made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+HERE = Path(__file__).resolve().parent
+SIZE = (1440, 900)
+PATIENCE_MS = 60_000
+LARGEST_BYTES = 500_000
+
+
+def main() -> int:
+    """Make all pictures at all scales, in child processes."""
+    options = _parser().parse_args()
+    if options.scale:
+        make_pictures(options, scale=options.scale)
+        return 0
+    for scale in (1, 2):
+        environment = {**os.environ, "QT_SCALE_FACTOR": str(scale)}
+        environment.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
+        command = [sys.executable, __file__, *sys.argv[1:], "--scale", str(scale)]
+        status = subprocess.run(command, env=environment, check=False).returncode
+        if status:
+            return status
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Make pictures of the window.")
+    parser.add_argument("--case", type=Path, help="a case with a truth; default: a phantom")
+    parser.add_argument("--prediction", type=Path, help="a mask of that case")
+    parser.add_argument("--runs", type=Path, help="a folder of runs; the newest is shown")
+    parser.add_argument("--out", type=Path, default=HERE / "pictures")
+    parser.add_argument("--scale", type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def make_pictures(options: argparse.Namespace, *, scale: int) -> None:
+    """Open the window, bring it into each state, and write what it shows."""
+    with tempfile.TemporaryDirectory() as folder:
+        private = Path(folder)
+        # Nobody's settings and runs are read or changed.
+        for name in ("CONFIG", "DATA", "CACHE", "STATE"):
+            os.environ[f"XDG_{name}_HOME"] = str(private / name.lower())
+        _show_and_grab(options, private, scale=scale)
+
+
+def _show_and_grab(options: argparse.Namespace, private: Path, *, scale: int) -> None:
+    from workstation.gui.application import make_application
+    from workstation.gui.main_window import MainWindow
+    from workstation.gui.theme import apply_theme
+    from workstation.session.runs import Runs
+    from workstation.session.session import Session
+
+    app = make_application()
+    runs = options.runs or example_runs(private / "runs")
+    session = Session(runs=Runs(runs))
+    window = MainWindow(session)
+    window.resize(*SIZE)
+    window.show()
+    ending = "" if scale == 1 else f"@{scale}x"
+
+    def write(name: str) -> None:
+        app.sendPostedEvents()
+        image = window.grab().toImage()
+        if (image.width(), image.height()) != (SIZE[0] * scale, SIZE[1] * scale):
+            raise SystemExit(f"{name}: the picture has {image.width()} x {image.height()} pixels")
+        path = options.out / f"{name}{ending}.png"
+        print(f"{path}: {save(image, path) / 1000:.0f} kB")
+
+    show_review(window, options, private)
+    write("review")
+    if scale == 1:
+        apply_theme(app, "light")
+        _wait_until(lambda: window.review.panes.panes["3d"].is_settled, "the light theme")
+        write("review-light")
+        apply_theme(app, "dark")
+    show_train(window)
+    write("train")
+    window.close()
+    session.close()
+
+
+def show_review(window: object, options: argparse.Namespace, private: Path) -> None:
+    """Review in comparison mode, with all four panes painted."""
+    from workstation.gui.scene.pane3d import Pane3D
+    from workstation.session import commands
+
+    session = window.session
+    case, prediction = (options.case, options.prediction) if options.case else phantom_case(private)
+    commands.open_path(session, case.resolve(), prediction=prediction and prediction.resolve())
+    _wait_until(lambda: session.case is not None, "the case")
+    session.layers.set_mode("comparison")
+    if session.layers.truth is not None and session.layers.prediction is not None:
+        _wait_until(lambda: session.layers.comparison is not None, "the comparison")
+    panes = window.review.panes
+    _wait_until(lambda: isinstance(panes.panes["3d"], Pane3D) and panes.panes["3d"].is_settled, "the 3D pane")
+    _wait_until(lambda: all(pane.paint_count for pane in panes.slices.values()), "the slices")
+
+
+def show_train(window: object) -> None:
+    """Train with the newest run that has curves."""
+    runs = window.session.runs
+    arrived: set[str] = set()
+    runs.events_appended.connect(lambda run, _events: arrived.add(run))
+    window.show_workspace("train")
+    _wait_until(lambda: runs.has_looked and bool(runs.statuses), "the runs")
+    trained = [status.name for status in runs.statuses if status.kind == "train" and status.epoch]
+    name = (trained or [runs.statuses[0].name])[0]
+    window.workspace("train").show_run(name)
+    _wait_until(lambda: name in arrived, "the events of the run")
+    _wait_until(_is_idle(), "the curves")
+
+
+def _is_idle() -> Callable[[], bool]:
+    """A condition that holds after a few turns of the event loop, when all that was queued has been painted."""
+    turns = iter(range(20))
+    return lambda: next(turns, None) is None
+
+
+def phantom_case(private: Path) -> tuple[Path, Path]:
+    """A phantom's folder, and a prediction that errs in both ways."""
+    import nibabel as nib
+    import numpy as np
+
+    from workstation.io.phantoms import write_phantoms
+
+    data_set = write_phantoms(private / "phantoms", cases=1, shape=(192, 208, 160), layout="brats2021", seed=4)
+    files = data_set.cases[0]
+    image = nib.load(files.truth.path)
+    labels = np.asarray(image.dataobj)
+    shifted = np.roll(labels, (4, -3, 2), axis=(0, 1, 2))
+    prediction = private / "prediction.nii.gz"
+    nib.save(nib.Nifti1Image(shifted.astype(np.uint8), image.affine, image.header), prediction)
+    return files.truth.path.parent, prediction
+
+
+def example_runs(root: Path) -> Path:
+    """Runs with made-up figures, named so."""
+    from workstation.core.requests import TrainRequest
+    from workstation.io.runs import RunFolder
+
+    epochs, best, best_epoch = 25, 0.0, 0
+    run = RunFolder.create(root, TrainRequest(data="/data/example", epochs=epochs), label="example-figures")
+    run.append({"event": "state", "state": "running"})
+    run.append({"event": "memory", "rss_bytes": 10 * 2**30, "peak_bytes": 11 * 2**30})
+    for epoch in range(1, epochs + 1):
+        dice = 0.84 * (1 - math.exp(-epoch / 5)) + 0.012 * math.sin(2.3 * epoch)
+        validation = 0.80 * (1 - math.exp(-epoch / 5.5)) + 0.02 * math.sin(1.7 * epoch)
+        is_best = validation > best
+        best, best_epoch = (validation, epoch) if is_best else (best, best_epoch)
+        for step in range(8):
+            noise = 0.04 * math.sin(37 * epoch + 11 * step)
+            run.append({"event": "step", "step": 8 * (epoch - 1) + step + 1, "epoch": epoch, **_scores(dice + noise)})
+        scores = {**_scores(dice), "val_loss": 1 - validation, "val_dice": validation}
+        run.append({"event": "epoch", "epoch": epoch, "epochs": epochs, **scores, "seconds": 171.0, "is_best": is_best})
+    run.append({"event": "progress", "done": epochs, "total": epochs, "unit": "epoch", "seconds_left": 0})
+    run.append({"event": "result", "model": "model", "best_epoch": best_epoch, "val_dice": best})
+    run.append({"event": "state", "state": "finished"})
+    run.log.write_text("example figures, made by packaging/screenshots.py\n", encoding="utf-8")
+    return root
+
+
+def _scores(dice: float) -> dict[str, float]:
+    return {"loss": 1 - dice, "dice": dice, "soft_dice": dice, "seconds": 21.0, "wait_seconds": 0.0}
+
+
+def save(image: QImage, path: Path) -> int:
+    """Write a PNG, in fewer colours if it is too large for a repository; its size in bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = _png(image)
+    for bits in (6, 5):
+        if len(data) > LARGEST_BYTES:
+            data = _png(_coarser(image, bits))
+    path.write_bytes(data)
+    return len(data)
+
+
+def _png(image: QImage) -> bytes:
+    held = QByteArray()
+    buffer = QBuffer(held)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    # 0 is the smallest file that Qt makes.
+    image.convertToFormat(QImage.Format.Format_RGB888).save(buffer, "PNG", 0)
+    return bytes(held.data())
+
+
+def _coarser(image: QImage, bits: int) -> QImage:
+    """The picture with fewer levels a channel, which a PNG packs much smaller; plain areas keep their colour."""
+    import numpy as np
+
+    image = image.convertToFormat(QImage.Format.Format_RGBX8888)
+    pixels = np.frombuffer(image.constBits(), np.uint32).copy()
+    colours, place, counts = np.unique(pixels, return_inverse=True, return_counts=True)
+    channels = colours.view(np.uint8).reshape(-1, 4)
+    most = (1 << bits) - 1
+    coarse = np.round(np.round(channels / 255 * most) * (255 / most)).astype(np.uint8)
+    is_plain = counts > pixels.size / 400
+    coarse[is_plain] = channels[is_plain]
+    pixels = np.ascontiguousarray(coarse).view(np.uint32).ravel()[place]
+    return QImage(pixels.data, image.width(), image.height(), QImage.Format.Format_RGBX8888).copy()
+
+
+def _wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Let the window live until something is so."""
+    loop, timer, patience = QEventLoop(), QTimer(interval=10), QTimer(singleShot=True, interval=PATIENCE_MS)
+    timer.timeout.connect(lambda: condition() and loop.quit())
+    patience.timeout.connect(lambda: loop.exit(1))
+    timer.start()
+    patience.start()
+    if not condition() and loop.exec():
+        raise SystemExit(f"waited in vain for {what}")
+    QApplication.processEvents()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
