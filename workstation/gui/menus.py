@@ -19,6 +19,7 @@ from workstation.gui.actions import ACTIONS, BY_ID, MENUS
 from workstation.gui.shortcuts import ShortcutSheet
 from workstation.session import commands
 from workstation.session.layers import MODES, OUTLINES, PALETTES
+from workstation.session.opening import Kind
 from workstation.session.settings import recent_paths, settings
 
 if TYPE_CHECKING:
@@ -170,13 +171,13 @@ class Menus(QObject):
         if path:
             self._open(Path(path))
 
-    def _open_mask(self, kind: str) -> None:
+    def _open_mask(self, kind: Kind) -> None:
         path, _ = QFileDialog.getOpenFileName(self._window, self.tr("Open mask"), _last_folder(), _IMAGES)
         if path:
             commands.open_mask(self._session, Path(path), kind=kind)
 
     def _export(self) -> None:
-        kind = "prediction" if self._session.layers.prediction is not None else "truth"
+        kind: Kind = "prediction" if self._session.layers.prediction is not None else "truth"
         case = self._session.case
         name = f"{case.name if case else 'mask'}_{kind}.nii.gz"
         path, _ = QFileDialog.getSaveFileName(

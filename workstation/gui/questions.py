@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QInputDialog, QMessageBox
 from workstation.core.labels import SCHEMES, region_scheme
 from workstation.errors import GeometryError
 from workstation.session import commands
+from workstation.session.opening import Kind
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
 
 
-def ask_scheme(window: MainWindow, path: Path, kind: str) -> None:
+def ask_scheme(window: MainWindow, path: Path, kind: Kind) -> None:
     """Ask which label scheme a mask follows, and open it so."""
     schemes = [*SCHEMES.values(), region_scheme("WT")]
     lines = [
@@ -34,7 +35,7 @@ def ask_scheme(window: MainWindow, path: Path, kind: str) -> None:
         commands.open_mask(window.session, path, kind=kind, scheme=schemes[lines.index(line)].name)
 
 
-def ask_resampling(window: MainWindow, path: Path, kind: str, error: GeometryError) -> None:
+def ask_resampling(window: MainWindow, path: Path, kind: Kind, error: GeometryError) -> None:
     """Say that a mask is on another grid, and resample it (nearest neighbour) only if told to."""
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Warning)
