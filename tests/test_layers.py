@@ -1,0 +1,110 @@
+"""What is drawn over the images, and how truth and prediction compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+from small_cases import box
+from test_view import emissions
+
+from workstation.core.labels import region_scheme
+from workstation.core.volume import LabelMap
+from workstation.session.background import Background
+from workstation.session.layers import Layers, compare_masks
+
+
+@pytest.fixture
+def layers(qtbot: QtBot) -> Iterator[Layers]:
+    background = Background()
+    yield Layers(background)
+    background.close()
+
+
+def test_two_boxes_compare_as_arithmetic_says(layers: Layers, qtbot: QtBot) -> None:
+    # Slabs of 400 voxels a slice: K 4-14 and 8-18 share 6 slices; each has 4 of its own.
+    with qtbot.waitSignal(layers.comparison_ready):
+        layers.set_masks(truth=box(4, 14), prediction=box(8, 18))
+    comparison = layers.comparison
+    assert comparison is not None
+    overlap = comparison.counts.overlap
+    assert (overlap.tp, overlap.fp, overlap.fn) == (2400, 1600, 1600)
+    assert comparison.counts.tp_ml == pytest.approx(2.4)
+    assert comparison.counts.dice == pytest.approx(2 * 6 / (10 + 10))
+    assert set(comparison.regions) == {"WT", "TC", "ET"}
+
+
+def test_a_comparison_goes_with_its_masks(layers: Layers, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(layers.comparison_ready):
+        layers.set_masks(truth=box(4, 14), prediction=box(8, 18))
+    layers.set_prediction(None)
+    assert layers.comparison is None
+
+
+def test_only_the_last_region_is_counted(layers: Layers, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(layers.comparison_ready):
+        layers.set_masks(truth=box(4, 14), prediction=box(8, 18))
+        layers.set_region("TC")
+        layers.set_region("WT")
+    assert layers.comparison is not None
+    assert layers.comparison.region == "WT"
+
+
+def test_oedema_alone_is_no_core() -> None:
+    comparison = compare_masks(box(4, 14), box(8, 18), "TC")
+    assert comparison.counts.overlap.tp == 0
+    assert comparison.regions["WT"].overlap.tp == 2400
+
+
+def test_masks_of_different_schemes_compare_by_region() -> None:
+    # Oedema is 2 in BraTS 2021 and 1 in the Decathlon.
+    comparison = compare_masks(box(4, 14), box(4, 14, value=1, scheme="msd"), "all")
+    assert comparison.counts.dice == 1.0
+
+
+def test_a_region_that_one_mask_cannot_express_has_no_row() -> None:
+    whole = box(4, 14, value=1)
+    whole = LabelMap(whole.name, whole.data, whole.grid, region_scheme("WT"))
+    comparison = compare_masks(box(4, 14), whole, "all")
+    assert set(comparison.regions) == {"WT"}
+    assert comparison.counts.dice == 1.0
+
+
+def test_each_change_is_announced_once_and_only_if_it_is_one(layers: Layers) -> None:
+    changes = emissions(layers.display_changed)
+    layers.set_opacity(0.7)
+    layers.set_opacity(0.7)
+    layers.set_opacity(1.7)
+    layers.set_opacity(2.0)
+    assert (layers.opacity, len(changes)) == (1.0, 2)
+    layers.set_mode("errors")
+    layers.set_mode("errors")
+    layers.set_mode("no such mode")
+    layers.set_outline("fill")
+    layers.set_palette("colour-blind")
+    layers.set_visible("truth", visible=False)
+    layers.set_visible("truth", visible=False)
+    assert len(changes) == 6
+
+
+def test_masks_are_hidden_while_toggled_or_held(layers: Layers) -> None:
+    changes = emissions(layers.display_changed)
+    layers.set_held(held=True)
+    layers.set_held(held=True)
+    assert layers.hidden
+    layers.toggle_hidden()
+    layers.set_held(held=False)
+    assert layers.hidden
+    layers.toggle_hidden()
+    assert not layers.hidden
+    assert len(changes) == 4
+
+
+def test_a_new_mask_is_seen_whatever_was_hidden(layers: Layers) -> None:
+    layers.toggle_hidden()
+    layers.set_visible("prediction", visible=False)
+    layers.show_mask("prediction", box(4, 14))
+    assert layers.prediction is not None
+    assert layers.is_visible("prediction")
+    assert not layers.hidden
