@@ -231,7 +231,11 @@ def _scheme_of(facts: Mapping[str, Any]) -> str | None:
     # nnU-Net may name regions instead: whole tumour [1, 2, 3], tumour core [2, 3], enhancing tumour [3].
     oedema = values("edema", "oedema", "snfh") or values("whole") - values("tumor core", "tumour core")
     enhancing = values("enhancing") - values("non-enhancing", "nonenhancing", "non enhancing")
-    known: dict[tuple[tuple[int, ...], ...], str] = {((1,), (3,)): "msd", ((2,), (4,)): "brats2021", ((2,), (3,)): "brats2023"}
+    known: dict[tuple[tuple[int, ...], ...], str] = {
+        ((1,), (3,)): "msd",
+        ((2,), (4,)): "brats2021",
+        ((2,), (3,)): "brats2023",
+    }
     return known.get((tuple(sorted(oedema)), tuple(sorted(enhancing))))
 
 
