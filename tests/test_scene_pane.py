@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -247,6 +248,19 @@ def test_without_opengl_the_pane_says_so(session: Session, qtbot: QtBot) -> None
     assert "3D is not available" in words.text()
     assert not pane.is_available
     assert not pane.directions.isVisible()
+
+
+def test_the_scene_waits_while_something_else_is_read(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
+    gate = threading.Event()
+    session.background.ask("case", gate.wait, lambda _: None)
+    open_phantom(session, truth=label_map((0, 0, 0)), prediction=None)
+    turns: list[int] = []
+    pane._refreshing.timeout.connect(lambda: turns.append(1))
+    qtbot.waitUntil(lambda: len(turns) >= 3, timeout=WAIT_MS)
+    assert not pane.is_available
+    gate.set()
+    settle(qtbot, pane)
+    assert list(pane.view.surfaces) == ["truth"]
 
 
 def test_without_a_case_nothing_is_asked_for(pane: Pane3D, qtbot: QtBot) -> None:

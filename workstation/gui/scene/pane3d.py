@@ -143,6 +143,10 @@ class Pane3D(QWidget):
         self._show_words()
         if case is None or not self.isVisible():
             return
+        if self._session.background.is_busy and not self._supply.is_waiting:
+            # Another case is being read, or masks are being compared: they come first.
+            self._refreshing.start()
+            return
         self._supply.start()
         if not self.is_available:
             return
