@@ -477,7 +477,7 @@ def test_an_export_is_announced_after_it_was_read_back(window: MainWindow, qtbot
 def test_a_screenshot_is_a_picture_of_the_panes(window: MainWindow, tmp_path: Path) -> None:
     # The message that says "saved" makes the panes smaller.
     size = window.review.panes.size()
-    window.menus.save_screenshot(tmp_path / "shot.png")
+    window.menus.dialogs.save_screenshot(tmp_path / "shot.png")
     assert QImage(str(tmp_path / "shot.png")).size() == size
 
 

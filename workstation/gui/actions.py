@@ -1,8 +1,8 @@
 """Every user action once: id, words, keys, menu. Menus, tooltips and the shortcut sheet are all made from this list.
 
 An action with `in_pane` is handled by the panes' key events, not by a menu shortcut: arrow keys must stay free for
-lists and fields that have the focus. Both mouse schemes share the keys; the mouse's bindings are in
-`review/mouse_schemes`.
+lists and fields that have the focus. Actions of the View, Masks and Go menus rest while another workspace than Review
+is shown. Both mouse schemes share the keys; the mouse's bindings are in `review/mouse_schemes`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-Needs = Literal["nothing", "case", "mask", "prediction", "dataset"]
+Needs = Literal["nothing", "case", "mask", "dataset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Action:
         What must be there for it to be enabled.
     in_pane : bool
         Whether the panes' key events handle it.
+    is_switch : bool
+        Whether it stands in the menu with a tick: it switches something on and off.
     """
 
     id: str
@@ -42,18 +44,25 @@ class Action:
     menu: str = ""
     needs: Needs = "nothing"
     in_pane: bool = False
+    is_switch: bool = False
 
     @property
     def title(self) -> str:
         """The words, translated."""
         return QCoreApplication.translate("Actions", self.text)
 
+    @property
+    def is_of_review(self) -> bool:
+        """Whether it means the panes, and so rests in other workspaces."""
+        return self.menu in (VIEW, MASKS, GO)
 
-FILE, VIEW, MASKS, GO, HELP = "File", "View", "Masks", "Go", "Help"
+
 _T = cast("Callable[[str, str], str]", QT_TRANSLATE_NOOP)
+FILE, VIEW, MASKS = _T("Actions", "File"), _T("Actions", "View"), _T("Actions", "Masks")
+GO, WINDOW, HELP = _T("Actions", "Go"), _T("Actions", "Window"), _T("Actions", "Help")
 
 ACTIONS: tuple[Action, ...] = (
-    Action("file.open", _T("Actions", "Open file..."), ("Ctrl+O",), FILE),
+    Action("file.open", _T("Actions", "Open case, image or mask..."), ("Ctrl+O",), FILE),
     Action("file.open_folder", _T("Actions", "Open case or data set folder..."), ("Ctrl+Shift+O",), FILE),
     Action("file.open_truth", _T("Actions", "Open mask as truth..."), (), FILE, "case"),
     Action("file.open_prediction", _T("Actions", "Open mask as prediction..."), (), FILE, "case"),
@@ -73,24 +82,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.reset", _T("Actions", "Reset view"), ("R",), VIEW, "case"),
     Action("view.auto_window", _T("Actions", "Automatic window"), ("Ctrl+J",), VIEW, "case"),
     Action("view.reset_window", _T("Actions", "Reset all windows"), ("Ctrl+Shift+J",), VIEW, "case"),
-    Action("view.annotations", _T("Actions", "Annotations on or off"), ("X",), VIEW),
-    Action("view.crosshair", _T("Actions", "Crosshair on or off"), ("Shift+X",), VIEW),
-    Action("view.convention", _T("Actions", "Radiological or neurological"), (), VIEW),
-    Action("view.nose", _T("Actions", "Sagittal nose left or right"), (), VIEW),
-    Action("view.interpolation", _T("Actions", "Smooth or plain pixels"), (), VIEW),
-    Action("masks.toggle", _T("Actions", "Masks on or off"), ("S",), MASKS, "mask"),
+    Action("view.annotations", _T("Actions", "Annotations"), ("X",), VIEW, is_switch=True),
+    Action("view.crosshair", _T("Actions", "Crosshair"), ("Shift+X",), VIEW, is_switch=True),
+    Action("view.convention", _T("Actions", "Radiological: patient right on screen left"), (), VIEW, is_switch=True),
+    Action("view.nose", _T("Actions", "Nose on the left in sagittal views"), (), VIEW, is_switch=True),
+    Action("view.interpolation", _T("Actions", "Smooth pixels"), (), VIEW, is_switch=True),
+    Action("masks.toggle", _T("Actions", "All masks"), ("S",), MASKS, "mask", is_switch=True),
     Action("masks.hold", _T("Actions", "Hide masks while held"), ("H",), MASKS, "mask", in_pane=True),
-    Action("masks.prediction", _T("Actions", "Prediction on or off"), ("P",), MASKS, "mask"),
-    Action("masks.truth", _T("Actions", "Truth on or off"), ("T",), MASKS, "mask"),
+    Action("masks.prediction", _T("Actions", "Prediction"), ("P",), MASKS, "mask", is_switch=True),
+    Action("masks.truth", _T("Actions", "Truth"), ("T",), MASKS, "mask", is_switch=True),
     Action("masks.fainter", _T("Actions", "Masks fainter by 5 %"), ("A",), MASKS, "mask"),
     Action("masks.stronger", _T("Actions", "Masks stronger by 5 %"), ("D",), MASKS, "mask"),
     Action("masks.outline", _T("Actions", "Fill, outline, or both"), ("O",), MASKS, "mask"),
     Action("masks.mode", _T("Actions", "Labels, comparison, or errors only"), ("E",), MASKS, "mask"),
-    Action("masks.region_all", _T("Actions", "All labels"), ("Ctrl+0",), MASKS, "mask"),
-    Action("masks.region_wt", _T("Actions", "Whole tumour alone"), ("Ctrl+1",), MASKS, "mask"),
-    Action("masks.region_tc", _T("Actions", "Tumour core alone"), ("Ctrl+2",), MASKS, "mask"),
-    Action("masks.region_et", _T("Actions", "Enhancing tumour alone"), ("Ctrl+3",), MASKS, "mask"),
-    Action("masks.palette", _T("Actions", "Standard or colour-blind palette"), (), MASKS),
+    Action("masks.region_all", _T("Actions", "All labels"), ("Ctrl+0",), MASKS, "mask", is_switch=True),
+    Action("masks.region_wt", _T("Actions", "Whole tumour alone"), ("Ctrl+1",), MASKS, "mask", is_switch=True),
+    Action("masks.region_tc", _T("Actions", "Tumour core alone"), ("Ctrl+2",), MASKS, "mask", is_switch=True),
+    Action("masks.region_et", _T("Actions", "Enhancing tumour alone"), ("Ctrl+3",), MASKS, "mask", is_switch=True),
+    Action("masks.palette", _T("Actions", "Colours for colour-blind readers"), (), MASKS, is_switch=True),
     Action("go.slice_up", _T("Actions", "Next slice (Shift: five)"), ("PgUp",), GO, "case", in_pane=True),
     Action("go.slice_down", _T("Actions", "Previous slice (Shift: five)"), ("PgDown",), GO, "case", in_pane=True),
     Action("go.first", _T("Actions", "First slice"), ("Home",), GO, "case", in_pane=True),
@@ -107,14 +116,29 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.centre", _T("Actions", "Centre panes on crosshair"), ("C",), GO, "case"),
     Action("go.next_case", _T("Actions", "Next case"), ("Ctrl+Right",), GO, "dataset"),
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),
+    Action("window.review", _T("Actions", "Review"), ("Alt+1",), WINDOW, is_switch=True),
+    Action("window.data", _T("Actions", "Data"), ("Alt+2",), WINDOW, is_switch=True),
+    Action("window.train", _T("Actions", "Train"), ("Alt+3",), WINDOW, is_switch=True),
+    Action("window.models", _T("Actions", "Models"), ("Alt+4",), WINDOW, is_switch=True),
     Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?", "F1"), HELP),
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
 
-MENUS = (FILE, VIEW, MASKS, GO, HELP)
+MENUS = (FILE, VIEW, MASKS, GO, WINDOW, HELP)
+WORKSPACES = ("review", "data", "train", "models")
 BY_ID = {action.id: action for action in ACTIONS}
 
 
 def key_text(action: Action) -> str:
     """The action's keys for people, such as "Ctrl+Shift+E" or "? or F1"."""
     return " or ".join(action.keys)
+
+
+def translated(menu: str) -> str:
+    """A menu's name for people."""
+    return QCoreApplication.translate("Actions", menu)
+
+
+def with_keys(words: str, name: str) -> str:
+    """A tooltip: words, and the keys of an action in brackets."""
+    return f"{words} ({key_text(BY_ID[name])})"

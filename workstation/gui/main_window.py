@@ -9,9 +9,10 @@ from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from workstation.gui.actions import BY_ID, WORKSPACES, key_text
 from workstation.gui.menus import Menus
 from workstation.gui.message_bar import MessageBar
-from workstation.gui.questions import ask_resampling, ask_scheme
+from workstation.gui.questions import ask_content, ask_resampling, ask_scheme
 from workstation.gui.rail import WorkspaceRail
 from workstation.gui.review.workspace import ReviewWorkspace
 from workstation.gui.status_bar import StatusBar
@@ -44,6 +45,8 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(session)
         self.setStatusBar(self.status)
         self.setAcceptDrops(True)
+        for name in WORKSPACES:
+            self.rail.set_shortcut_hint(name, key_text(BY_ID[f"window.{name}"]))
         self.resize(1440, 900)
         self.menus = Menus(self)
         self._connect()
@@ -96,12 +99,13 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session = self.session
         self.rail.workspace_chosen.connect(self.show_workspace)
-        self.review.open_wanted.connect(self.menus.open_folder)
+        self.review.open_wanted.connect(self.menus.dialogs.open_folder)
         session.problem.connect(self.messages.show_problem)
         session.notice.connect(self.messages.show_notice)
         session.case_changed.connect(self._on_case)
         session.review_wanted.connect(lambda: self.show_workspace("review"))
         session.scheme_wanted.connect(lambda path, kind: ask_scheme(self, path, kind))
+        session.content_wanted.connect(lambda path: ask_content(self, path))
         session.resampling_wanted.connect(lambda path, kind, error: ask_resampling(self, path, kind, error))
         session.runs.mask_ready.connect(lambda _name, path: commands.show_finished_mask(session, path))
         for pane in self.review.panes.slices.values():

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, QPoint
+from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 
 from workstation import __version__
 from workstation.core.case import SEQUENCES
-from workstation.errors import ExportError
-from workstation.gui.actions import ACTIONS, BY_ID, MENUS
+from workstation.gui.actions import ACTIONS, BY_ID, MENUS, VIEW, WORKSPACES, translated
+from workstation.gui.file_dialogs import FileDialogs
 from workstation.gui.shortcuts import ShortcutSheet
+from workstation.gui.theme import THEMES, apply_theme
 from workstation.session import commands
-from workstation.session.layers import MODES, OUTLINES, PALETTES
-from workstation.session.opening import Kind
+from workstation.session.layers import MODES, OUTLINES, REGION_CHOICES
 from workstation.session.settings import recent_paths, settings
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
 
-_IMAGES = "NIfTI (*.nii *.nii.gz *.hdr *.img);;All files (*)"
 _OPACITY_STEP = 0.05
-_THEMES = ("dark", "light", "system")
+_PANE_MENU = (
+    *("view.fit", "view.maximise", "view.auto_window", "go.centre", "go.largest", ""),
+    *("masks.toggle", "masks.mode", "masks.outline", "", "file.export", "file.screenshot"),
+)
 
 
 class Menus(QObject):
@@ -37,48 +38,51 @@ class Menus(QObject):
         super().__init__(window)
         self._window = window
         self._session = window.session
+        self.dialogs = FileDialogs(window)
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
+        self._verbs = {**self.dialogs.verbs, **self._other_verbs(), **self._view_verbs(), **self._mask_verbs()}
+        self._switches = self._make_switches()
         self._make()
         session = self._session
         for signal in (session.case_changed, session.data_set_changed, session.layers.masks_changed):
             signal.connect(self.refresh)
+        window.rail.workspace_chosen.connect(self.refresh)
+        view = session.view
+        for signal in (session.layers.display_changed, view.decoration_changed, view.convention_changed):
+            signal.connect(self._tick)
         self.refresh()
 
+    @property
+    def bound(self) -> frozenset[str]:
+        """The ids of the actions that have a verb."""
+        return frozenset(self._verbs)
+
     def refresh(self) -> None:
-        """Enable what can be done now."""
+        """Enable what can be done now, and tick what is on."""
         session = self._session
         has_mask = session.layers.truth is not None or session.layers.prediction is not None
         there = {
             "nothing": True,
             "case": session.case is not None,
             "mask": has_mask,
-            "prediction": session.layers.prediction is not None,
             "dataset": session.data_set is not None,
         }
+        is_review = self._window.rail.current == "review"
         for name, action in self.actions.items():
-            action.setEnabled(there[BY_ID[name].needs])
+            entry = BY_ID[name]
+            # Elsewhere, letters belong to lists and buttons, and what they would change cannot be seen.
+            action.setEnabled(there[entry.needs] and (is_review or not entry.is_of_review))
         for number, sequence in enumerate(SEQUENCES, start=1):
-            is_there = sequence in session.view.sequences
+            is_there = is_review and sequence in session.view.sequences
             self.actions[f"view.sequence_{number}"].setEnabled(is_there)
-
-    @property
-    def bound(self) -> frozenset[str]:
-        """The ids of the actions that have a verb."""
-        return frozenset(self._verbs())
-
-    def open_folder(self) -> None:
-        """Ask for a folder and open it."""
-        folder = QFileDialog.getExistingDirectory(self._window, self.tr("Open case or data set"), _last_folder())
-        if folder:
-            self._open(Path(folder))
+        self._tick()
 
     def show_pane_menu(self, position: QPoint) -> None:
         """The menu of a right click in a pane."""
         menu = QMenu(self._window)
-        names = ("view.fit", "view.maximise", "view.auto_window", "go.centre", "go.largest", "", "masks.toggle")
-        for name in (*names, "masks.mode", "masks.outline", "", "file.export", "file.screenshot"):
+        for name in _PANE_MENU:
             if name:
                 menu.addAction(self.actions[name])
             else:
@@ -86,43 +90,48 @@ class Menus(QObject):
         menu.exec(position)
         menu.deleteLater()
 
+    def _tick(self) -> None:
+        for name, is_on in self._switches.items():
+            self.actions[name].setChecked(is_on())
+
     def _make(self) -> None:
-        verbs = self._verbs()
-        menus = {name: self._window.menuBar().addMenu(_translated(name)) for name in MENUS}
+        menus = {name: self._window.menuBar().addMenu(translated(name)) for name in MENUS}
         for entry in ACTIONS:
             action = QAction(entry.title, self._window)
-            if entry.in_pane:
-                # Shown for the sheet and the menu's reader; the keys themselves go to the panes.
-                action.setText(f"{entry.title}\t{entry.keys[0]}")
-            else:
-                action.setShortcuts([QKeySequence(key) for key in entry.keys])
-            if entry.id in verbs:
-                action.triggered.connect(_without_checked(verbs[entry.id]))
+            action.setCheckable(entry.is_switch)
+            action.setShortcuts([QKeySequence(key) for key in entry.keys])
+            if entry.id in self._verbs:
+                action.triggered.connect(self._slot(self._verbs[entry.id]))
             self.actions[entry.id] = action
             if not entry.in_pane:
                 menus[entry.menu].addAction(action)
             if entry.id == "file.open_folder":
                 menus[entry.menu].addMenu(self._recent)
         self._window.addActions([self.actions[entry.id] for entry in ACTIONS if not entry.in_pane])
-        self._add_themes(menus["View"])
+        self._add_themes(menus[VIEW])
+
+    def _slot(self, verb: Callable[[], object]) -> Callable[[bool], None]:
+        """A slot for QAction.triggered; Qt ticks by itself, but the session has the last word."""
+
+        def slot(_is_checked: bool = False) -> None:
+            verb()
+            self._tick()
+
+        return slot
 
     def _add_themes(self, menu: QMenu) -> None:
         themes = menu.addMenu(self.tr("Theme"))
         words = {"dark": self.tr("Dark"), "light": self.tr("Light"), "system": self.tr("As the system")}
-        for name in _THEMES:
+        for name in THEMES:
             themes.addAction(words[name]).triggered.connect(lambda _checked=False, name=name: _choose_theme(name))
 
-    def _verbs(self) -> dict[str, Callable[[], object]]:
-        session, view, layers = self._session, self._session.view, self._session.layers
-        panes = self._window.review.panes
-        verbs: dict[str, Callable[[], object]] = {
-            "file.open": self._open_file,
-            "file.open_folder": self.open_folder,
-            "file.open_truth": lambda: self._open_mask("truth"),
-            "file.open_prediction": lambda: self._open_mask("prediction"),
-            "file.export": self._export,
-            "file.screenshot": self._screenshot,
-            "file.quit": self._window.close,
+    def _view_verbs(self) -> dict[str, Callable[[], object]]:
+        session, view, panes = self._session, self._session.view, self._window.review.panes
+        return {
+            **{
+                f"view.sequence_{number}": partial(view.set_sequence, name)
+                for number, name in enumerate(SEQUENCES, start=1)
+            },
             "view.previous_sequence": lambda: commands.step_sequence(session, -1),
             "view.next_sequence": lambda: commands.step_sequence(session, 1),
             "view.four_panes": lambda: view.set_maximised(None),
@@ -134,85 +143,73 @@ class Menus(QObject):
             "view.reset_window": self._reset_windows,
             "view.annotations": view.toggle_annotations,
             "view.crosshair": view.toggle_crosshair,
-            "view.convention": lambda: view.set_convention(_next(("radiological", "neurological"), view.convention)),
-            "view.nose": lambda: view.set_sagittal_nose(_next(("left", "right"), view.sagittal_nose)),
-            "view.interpolation": lambda: view.set_interpolation(_next(("nearest", "linear"), view.interpolation)),
+            "view.convention": lambda: view.set_convention(_other(("radiological", "neurological"), view.convention)),
+            "view.nose": lambda: view.set_sagittal_nose(_other(("left", "right"), view.sagittal_nose)),
+            "view.interpolation": lambda: view.set_interpolation(_other(("nearest", "linear"), view.interpolation)),
+            "go.largest": lambda: commands.jump_to_largest(session),
+            "go.centre": view.centre_requested.emit,
+            "go.next_case": lambda: commands.step_case(session, 1),
+            "go.previous_case": lambda: commands.step_case(session, -1),
+        }
+
+    def _mask_verbs(self) -> dict[str, Callable[[], object]]:
+        layers = self._session.layers
+        return {
             "masks.toggle": layers.toggle_hidden,
             "masks.prediction": lambda: layers.set_visible("prediction", visible=not layers.is_visible("prediction")),
             "masks.truth": lambda: layers.set_visible("truth", visible=not layers.is_visible("truth")),
             "masks.fainter": lambda: layers.set_opacity(layers.opacity - _OPACITY_STEP),
             "masks.stronger": lambda: layers.set_opacity(layers.opacity + _OPACITY_STEP),
-            "masks.outline": lambda: layers.set_outline(_next(OUTLINES, layers.outline)),
-            "masks.mode": lambda: layers.set_mode(_next(MODES, layers.mode)),
-            "masks.palette": lambda: layers.set_palette(_next(PALETTES, layers.palette)),
-            "go.largest": lambda: commands.jump_to_largest(session),
-            "go.centre": view.centre_requested.emit,
-            "go.next_case": lambda: commands.step_case(session, 1),
-            "go.previous_case": lambda: commands.step_case(session, -1),
+            "masks.outline": lambda: layers.set_outline(_other(OUTLINES, layers.outline)),
+            "masks.mode": lambda: layers.set_mode(_other(MODES, layers.mode)),
+            "masks.palette": lambda: layers.set_palette(_other(("standard", "colour-blind"), layers.palette)),
+            **{f"masks.region_{each.lower()}": partial(layers.set_region, each) for each in REGION_CHOICES},
+        }
+
+    def _other_verbs(self) -> dict[str, Callable[[], object]]:
+        return {
+            "file.quit": self._window.close,
+            **{f"window.{name}": partial(self._window.show_workspace, name) for name in WORKSPACES},
             "help.shortcuts": self._show_shortcuts,
             "help.about": self._show_about,
         }
-        for number, sequence in enumerate(SEQUENCES, start=1):
-            verbs[f"view.sequence_{number}"] = partial(view.set_sequence, sequence)
-        for region in ("all", "WT", "TC", "ET"):
-            verbs[f"masks.region_{region.lower()}"] = partial(layers.set_region, region)
-        return verbs
+
+    def _make_switches(self) -> dict[str, Callable[[], bool]]:
+        """What each ticked action stands for."""
+        view, layers, rail = self._session.view, self._session.layers, self._window.rail
+        return {
+            "view.annotations": lambda: view.annotations_visible,
+            "view.crosshair": lambda: view.crosshair_visible,
+            "view.convention": lambda: view.convention == "radiological",
+            "view.nose": lambda: view.sagittal_nose == "left",
+            "view.interpolation": lambda: view.interpolation == "linear",
+            "masks.toggle": lambda: not layers.hidden,
+            "masks.prediction": lambda: layers.is_visible("prediction"),
+            "masks.truth": lambda: layers.is_visible("truth"),
+            "masks.palette": lambda: layers.palette == "colour-blind",
+            **{
+                f"masks.region_{each.lower()}": partial(lambda name: layers.region == name, each)
+                for each in REGION_CHOICES
+            },
+            **{f"window.{each}": partial(lambda name: rail.current == name, each) for each in WORKSPACES},
+        }
 
     def _reset_windows(self) -> None:
         for name in self._session.view.sequences:
             self._session.view.reset_window(name)
 
-    def _open(self, path: Path) -> None:
-        settings().setValue("folder", str(path.parent))
-        commands.open_path(self._session, path)
-
-    def _open_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._window, self.tr("Open"), _last_folder(), _IMAGES)
-        if path:
-            self._open(Path(path))
-
-    def _open_mask(self, kind: Kind) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._window, self.tr("Open mask"), _last_folder(), _IMAGES)
-        if path:
-            commands.open_mask(self._session, Path(path), kind=kind)
-
-    def _export(self) -> None:
-        kind: Kind = "prediction" if self._session.layers.prediction is not None else "truth"
-        case = self._session.case
-        name = f"{case.name if case else 'mask'}_{kind}.nii.gz"
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Export mask"), str(Path(_last_folder()) / name), "NIfTI (*.nii.gz *.nii)"
-        )
-        if path:
-            commands.export_mask(self._session, Path(path), kind=kind)
-
-    def _screenshot(self) -> None:
-        case = self._session.case
-        stamp = datetime.datetime.now().astimezone().strftime("%Y-%m-%d_%H-%M-%S")
-        name = f"{case.name if case else 'workstation'}_{stamp}.png"
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save screenshot"), str(Path(_last_folder()) / name), "PNG (*.png)"
-        )
-        if path:
-            self.save_screenshot(Path(path))
-
-    def save_screenshot(self, path: Path) -> None:
-        """Save the panes (or, in another workspace, the window) as PNG."""
-        is_review = self._window.rail.current == "review" and self._session.case is not None
-        picture = (self._window.review.panes if is_review else self._window).grab()
-        if picture.save(str(path), "PNG"):
-            self._session.notice.emit(self.tr("Saved {path}").format(path=path))
-        else:
-            hint = self.tr("Choose another folder.")
-            self._session.problem.emit(ExportError(f"{path} could not be written", hint=hint, path=path))
-
     def _fill_recent(self) -> None:
         self._recent.clear()
         paths = recent_paths()
         for path in paths:
-            self._recent.addAction(str(path)).triggered.connect(lambda _checked=False, path=path: self._open(path))
+            self._recent.addAction(str(path)).triggered.connect(
+                lambda _checked=False, path=path: self._open_recent(path)
+            )
         if not paths:
             self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
+
+    def _open_recent(self, path: Path) -> None:
+        commands.open_path(self._session, path)
 
     def _show_shortcuts(self) -> None:
         sheet = ShortcutSheet(self._window)
@@ -230,30 +227,12 @@ class Menus(QObject):
         )
 
 
-def _without_checked(verb: Callable[[], object]) -> Callable[[bool], None]:
-    """A slot for QAction.triggered, which says whether the action is checked."""
-
-    def slot(_is_checked: bool = False) -> None:
-        verb()
-
-    return slot
-
-
-def _next(values: tuple[str, ...], value: str) -> str:
+def _other(values: tuple[str, ...], value: str) -> str:
+    """The value that comes after another, round and round."""
     return values[(values.index(value) + 1) % len(values)]
 
 
-def _last_folder() -> str:
-    return str(settings().value("folder", str(Path.home())))
-
-
-def _translated(menu: str) -> str:
-    return QCoreApplication.translate("Menus", menu)
-
-
 def _choose_theme(name: str) -> None:
-    from workstation.gui.theme import apply_theme
-
     app = QApplication.instance()
     if isinstance(app, QApplication):
         settings().setValue("theme", name)

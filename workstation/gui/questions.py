@@ -1,4 +1,4 @@
-"""Questions that only the user can answer: which label scheme, whether to resample, where to save."""
+"""Questions that only the user can answer: which label scheme, mask or image, whether to resample."""
 
 from __future__ import annotations
 
@@ -33,6 +33,27 @@ def ask_scheme(window: MainWindow, path: Path, kind: Kind) -> None:
     )
     if is_chosen:
         commands.open_mask(window.session, path, kind=kind, scheme=schemes[lines.index(line)].name)
+
+
+def ask_content(window: MainWindow, path: Path) -> None:
+    """Ask whether a file is a mask or an image, and open it so."""
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(window.tr("Mask or image?"))
+    box.setText(window.tr("{name} may be a mask or an MR image.").format(name=path.name))
+    box.setInformativeText(window.tr("It holds whole numbers, few different ones, and its name says neither."))
+    choices = {
+        box.addButton(window.tr("Prediction"), QMessageBox.ButtonRole.AcceptRole): "prediction",
+        box.addButton(window.tr("Truth"), QMessageBox.ButtonRole.AcceptRole): "truth",
+        box.addButton(window.tr("Image"), QMessageBox.ButtonRole.AcceptRole): "image",
+    }
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    chosen = next((kind for button, kind in choices.items() if button is box.clickedButton()), None)
+    if chosen == "image":
+        commands.open_paths(window.session, [path], are_images=True)
+    elif chosen is not None:
+        commands.open_mask(window.session, path, kind="truth" if chosen == "truth" else "prediction")
 
 
 def ask_resampling(window: MainWindow, path: Path, kind: Kind, error: GeometryError) -> None:

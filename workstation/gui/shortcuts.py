@@ -5,19 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from workstation.gui.actions import ACTIONS, MENUS, key_text
-
-_MOUSE = (
-    ("left drag", "crosshair; all panes follow"),
-    ("wheel; Shift+wheel", "one slice; five slices"),
-    ("right drag; Ctrl+wheel; pinch", "zoom"),
-    ("middle drag; Space+left; Alt+left", "pan"),
-    ("Ctrl+Shift+left drag", "window: right wider, up brighter; Alt finer"),
-    ("Ctrl+double-click", "reset the window"),
-    ("double-click", "maximise a pane, or restore"),
-    ("right click", "menu"),
-    ("3D: left, middle, wheel", "rotate, pan, zoom"),
-)
+from workstation.gui.actions import ACTIONS, MENUS, key_text, translated
 
 
 class ShortcutSheet(QDialog):
@@ -31,10 +19,10 @@ class ShortcutSheet(QDialog):
         grid = QGridLayout(content)
         grid.setHorizontalSpacing(24)
         groups = [
-            (menu, [(key_text(action), action.title) for action in ACTIONS if action.menu == menu and action.keys])
+            (translated(menu), [(key_text(each), each.title) for each in ACTIONS if each.menu == menu and each.keys])
             for menu in MENUS
         ]
-        groups.append((self.tr("Mouse in a slice"), [(keys, self.tr(text)) for keys, text in _MOUSE]))
+        groups.append((self.tr("Mouse"), self._mouse()))
         row = 0
         for title, bindings in groups:
             row = self._add_group(grid, row, title, bindings)
@@ -47,6 +35,19 @@ class ShortcutSheet(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(area)
         column.addWidget(buttons)
+
+    def _mouse(self) -> list[tuple[str, str]]:
+        return [
+            (self.tr("Left drag"), self.tr("Crosshair; all panes follow")),
+            (self.tr("Wheel; Shift+wheel"), self.tr("One slice; five slices")),
+            (self.tr("Right drag; Ctrl+wheel; pinch"), self.tr("Zoom")),
+            (self.tr("Middle drag; Space+left; Alt+left"), self.tr("Pan")),
+            (self.tr("Ctrl+Shift+left drag"), self.tr("Window: right wider, up brighter; with Alt finer")),
+            (self.tr("Ctrl+double-click"), self.tr("Reset the window")),
+            (self.tr("Double-click"), self.tr("Maximise a pane, or restore")),
+            (self.tr("Right click"), self.tr("Menu")),
+            (self.tr("3D: left, middle, wheel"), self.tr("Rotate, pan, zoom")),
+        ]
 
     def _add_group(self, grid: QGridLayout, row: int, title: str, bindings: list[tuple[str, str]]) -> int:
         heading = QLabel(title)
