@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workstation.core.focus import content_box
 from workstation.core.intensity import percentile_window, quantise_12bit
 from workstation.core.volume import Volume
 
@@ -27,6 +28,8 @@ class DisplayImage:
         Sorted intensities of some of the voxels that are not zero, for percentiles.
     first_window : tuple of float
         Lower and upper intensity of the window that an image opens with.
+    content : (2, 3) int ndarray
+        First voxel, and the one behind the last, of the box that holds all that is not zero.
     """
 
     levels: np.ndarray
@@ -34,6 +37,7 @@ class DisplayImage:
     step: float
     sample: np.ndarray
     first_window: tuple[float, float]
+    content: np.ndarray
 
     @property
     def range(self) -> tuple[float, float]:
@@ -61,4 +65,5 @@ def make_display_image(volume: Volume) -> DisplayImage:
     flat = volume.data.ravel(order="K")
     sample = flat[:: max(1, flat.size // (4 * _SAMPLE)) | 1]
     sample = np.sort(sample[(sample != 0) & np.isfinite(sample)])
-    return DisplayImage(levels, lowest, step, sample, percentile_window(volume.data, *FIRST_WINDOW))
+    window = percentile_window(volume.data, *FIRST_WINDOW)
+    return DisplayImage(levels, lowest, step, sample, window, content_box(volume.data))

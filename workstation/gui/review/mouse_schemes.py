@@ -17,6 +17,8 @@ _MODIFIERS = _SHIFT | _CTRL | _ALT
 ZOOM_PER_PIXEL = 1.02
 CLICK_PIXELS = 4
 WHEEL_STEP = 120
+WHEEL_ZOOM = 1.2
+SCROLL_PIXELS = 8
 LARGE_STEP = 5
 
 
@@ -69,6 +71,7 @@ RESEARCH = MouseScheme(
         (Qt.MouseButton.LeftButton, _NONE): Tool.CROSSHAIR,
         (Qt.MouseButton.LeftButton, _ALT): Tool.PAN,
         (Qt.MouseButton.LeftButton, _CTRL | _SHIFT): Tool.WINDOW,
+        (Qt.MouseButton.LeftButton, _CTRL | _SHIFT | _ALT): Tool.WINDOW,
         (Qt.MouseButton.MiddleButton, _NONE): Tool.PAN,
         (Qt.MouseButton.RightButton, _NONE): Tool.ZOOM,
     },
@@ -78,6 +81,7 @@ PACS = MouseScheme(
     {
         (Qt.MouseButton.MiddleButton, _NONE): Tool.PAN,
         (Qt.MouseButton.RightButton, _NONE): Tool.WINDOW,
+        (Qt.MouseButton.RightButton, _ALT): Tool.WINDOW,
         (Qt.MouseButton.RightButton, _CTRL): Tool.ZOOM,
         (Qt.MouseButton.RightButton, _SHIFT): Tool.PAN,
     },

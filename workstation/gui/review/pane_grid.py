@@ -36,6 +36,7 @@ class PaneGrid(QWidget):
             self._grid.setRowStretch(line, 1)
             self._grid.setColumnStretch(line, 1)
         self.active = "axial"
+        self.active_view.set_active(active=True)
         self._has_scene = False
         self._scene_timer = QTimer(self)
         self._scene_timer.setSingleShot(True)
@@ -55,7 +56,9 @@ class PaneGrid(QWidget):
         self.panes["3d"].close()
 
     def _on_entered(self, plane: str) -> None:
+        self.slices[self.active].set_active(active=False)
         self.active = plane
+        self.slices[plane].set_active(active=True)
         self.active_changed.emit(plane)
 
     def _on_case(self) -> None:

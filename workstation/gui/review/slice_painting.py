@@ -14,6 +14,7 @@ _LETTER = QColor(255, 214, 102)
 _TITLE = QColor(205, 210, 216)
 _QUIET = QColor(140, 146, 154)
 _CROSSHAIR = QColor(94, 220, 150, 190)
+_FRAME = QColor(74, 124, 196)
 _GAP = 14.0
 _EDGE = 8.0
 
@@ -55,6 +56,13 @@ def paint_annotations(painter: QPainter, view: SliceView) -> None:
     text = convention[view.session.view.convention]
     painter.setFont(_font(view, 0.9))
     _shadowed(painter, area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, text, _QUIET)
+
+
+def paint_frame(painter: QPainter, view: SliceView) -> None:
+    """A thin frame about the pane that keys mean."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(_FRAME, 1))
+    painter.drawRect(view.rect().adjusted(0, 0, -1, -1))
 
 
 def paint_empty(painter: QPainter, view: SliceView) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QLineF
+from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QImage
 
-from workstation.core.geometry import reorient, transform_to_ras
+from workstation.core.geometry import Grid, reorient, transform_to_ras
 from workstation.gui.review.composer import ClassRule, as_image, colour_table, compose, rule_of
 from workstation.gui.review.outline import as_lines, outline_segments
 from workstation.gui.review.slice_geometry import SliceGeometry
@@ -24,6 +24,8 @@ class SlicePicture:
         self.version = 0
         """Another number whenever a slice would be painted differently."""
         self.geometry: SliceGeometry | None = None
+        self.head = QRectF()
+        """Of the slices, in slice pixels: where any image of the case is not zero."""
         self._levels: dict[str, np.ndarray] = {}
         self._truth: np.ndarray | None = None
         self._prediction: np.ndarray | None = None
@@ -44,9 +46,19 @@ class SlicePicture:
         self.geometry = SliceGeometry.of(
             case.grid, self._plane, convention=view.convention, sagittal_nose=view.sagittal_nose
         )
+        self.head = self._head_of(case.grid, self.geometry)
         to_ras = transform_to_ras(case.grid.affine)
         self._levels = {name: reorient(image.levels, to_ras) for name, image in self._session.images.items()}
         self.take_masks()
+
+    def _head_of(self, grid: Grid, geometry: SliceGeometry) -> QRectF:
+        boxes = np.array([image.content for image in self._session.images.values()])
+        # Voxel i covers i - 0.5 to i + 0.5.
+        corners = np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]) - 0.5
+        (x, y, z), (u, v, w) = grid.to_world(corners).tolist()
+        _, left, top = geometry.to_screen((x, y, z))
+        _, right, bottom = geometry.to_screen((u, v, w))
+        return QRectF(QPointF(left, top), QPointF(right, bottom)).normalized()
 
     def take_masks(self) -> None:
         """Read the session's masks, and how they are shown, anew."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
+    QHideEvent,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -19,24 +20,17 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
-from workstation.gui.review.mouse_schemes import (
-    CLICK_PIXELS,
-    LARGE_STEP,
-    RESEARCH,
-    WHEEL_STEP,
-    ZOOM_PER_PIXEL,
-    MouseScheme,
-    Tool,
-    window_after_drag,
-)
-from workstation.gui.review.slice_painting import paint_annotations, paint_crosshair, paint_empty
+from workstation.gui.review.slice_mouse import SliceMouse
+from workstation.gui.review.slice_painting import paint_annotations, paint_crosshair, paint_empty, paint_frame
 from workstation.gui.review.slice_picture import SlicePicture
 from workstation.session.session import Session
 
 _ZOOM_RANGE = (0.2, 80.0)
-_MARGIN = 0.94
+# Around what is fitted, in screen pixels: the letters stand there.
+_MARGIN = 22
+_SMALLEST = 40
 
 
 class SliceView(QWidget):
@@ -58,19 +52,15 @@ class SliceView(QWidget):
         super().__init__(parent)
         self.session = session
         self.plane = plane
-        self.scheme: MouseScheme = RESEARCH
-        self.left_tool: Tool | None = None
+        self.mouse = SliceMouse(self)
         self.is_space_held = False
         self.paint_count = 0
         self.picture = SlicePicture(session, plane)
         self._zoom = 1.0  # screen pixels per mm
         self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
-        self._is_fitted = True
+        self._fitted: str | None = "head"
+        self._is_active = False
         self._backdrop: tuple[tuple[object, ...], QPixmap] | None = None
-        self._wheel = 0
-        self._tool: Tool | None = None
-        self._pressed = QPointF()
-        self._last = QPointF()
         self.setObjectName(f"slice_view_{plane}")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -85,10 +75,10 @@ class SliceView(QWidget):
         view.cursor_moved.connect(self._on_cursor)
         view.sequence_changed.connect(self._on_images)
         view.window_changed.connect(self._on_images)
-        view.convention_changed.connect(self._on_case)
+        view.convention_changed.connect(self._on_convention)
         view.decoration_changed.connect(self.update)
         view.fit_requested.connect(self.fit)
-        view.reset_requested.connect(self.fit)
+        view.reset_requested.connect(self.reset)
         view.centre_requested.connect(self.centre)
         layers.masks_changed.connect(self._on_masks)
         layers.display_changed.connect(self._on_masks)
@@ -111,19 +101,27 @@ class SliceView(QWidget):
 
     def fit(self) -> None:
         """Show the whole slice, as large as the pane allows."""
+        self._frame("slice")
+
+    def reset(self) -> None:
+        """Show the head (what is not zero in any of the case's images), as large as the pane allows."""
+        self._frame("head")
+
+    def _frame(self, what: str) -> None:
         geometry = self.picture.geometry
         if geometry is None:
             return
-        width, height = geometry.size
+        area = self.picture.head if what == "head" else QRectF(0, 0, *geometry.size)
+        room_x, room_y = (max(side - 2 * _MARGIN, _SMALLEST) for side in (self.width(), self.height()))
         pixel_x, pixel_y = geometry.pixel_mm
-        self._zoom = _MARGIN * min(self.width() / (width * pixel_x), self.height() / (height * pixel_y))
-        self._centre = QPointF(width / 2, height / 2)
-        self._is_fitted = True
+        self._zoom = min(room_x / (area.width() * pixel_x), room_y / (area.height() * pixel_y))
+        self._centre = area.center()
+        self._fitted = what
         self.update()
 
     def centre(self) -> None:
-        """Bring the crosshair to the middle of the pane, unless the whole slice is in view."""
-        if self._is_fitted or self.picture.geometry is None:
+        """Bring the crosshair to the middle of the pane, unless the whole head is in view."""
+        if self._fitted or self.picture.geometry is None:
             return
         _, x, y = self.picture.place(self.session.view.cursor_mm)
         self._centre = QPointF(x, y)
@@ -145,6 +143,36 @@ class SliceView(QWidget):
         if geometry is not None:
             index, x, y = self.picture.place(self.session.view.cursor_mm)
             self.session.view.set_cursor(geometry.voxel_centre_mm(index, x + right, y + down))
+
+    def move_crosshair(self, position: QPointF) -> None:
+        """Put the crosshair on the voxel under a position in the pane; outside the volume, on the nearest one."""
+        geometry = self.picture.geometry
+        if geometry is not None:
+            place = self.to_slice(position)
+            self.session.view.set_cursor(geometry.voxel_centre_mm(self.slice_index, place.x(), place.y()))
+
+    def pan(self, moved: QPointF) -> None:
+        """Move the slice with the mouse, by screen pixels."""
+        scale_x, scale_y = self._scale()
+        self._centre -= QPointF(moved.x() / scale_x, moved.y() / scale_y)
+        self._fitted = None
+        self.update()
+
+    def zoom_at(self, position: QPointF, factor: float) -> None:
+        """Zoom so that the place under `position` stays where it is."""
+        if self.picture.geometry is None:
+            return
+        place = self.to_slice(position)
+        self._zoom = min(max(self._zoom * factor, _ZOOM_RANGE[0]), _ZOOM_RANGE[1])
+        self._centre += place - self.to_slice(position)
+        self._fitted = None
+        self.update()
+
+    def set_active(self, *, active: bool) -> None:
+        """Mark the pane that keys mean, or no longer."""
+        if active != self._is_active:
+            self._is_active = active
+            self.update()
 
     def to_slice(self, position: QPointF) -> QPointF:
         """The place on the slice, in slice pixels, under a position in the pane."""
@@ -173,8 +201,21 @@ class SliceView(QWidget):
 
     def _on_case(self) -> None:
         self.picture.take_case()
-        self.fit()
+        self.reset()
         self.update()
+
+    def _on_convention(self) -> None:
+        before = self.picture.geometry
+        if before is None:
+            return
+        middle = before.to_mm(self.slice_index, self._centre.x(), self._centre.y())
+        self.picture.take_case()
+        if self._fitted:
+            self._frame(self._fitted)
+        else:
+            # What was in the middle stays there.
+            self._centre = QPointF(*self.picture.place(middle)[1:])
+            self.update()
 
     def _on_cursor(self) -> None:
         self.update()
@@ -201,6 +242,8 @@ class SliceView(QWidget):
                 place = self.picture.place(self.session.view.cursor_mm)
                 paint_crosshair(painter, self, self.to_pane(QPointF(place[1], place[2])))
             paint_annotations(painter, self)
+            if self._is_active:
+                paint_frame(painter, self)
         painter.end()
         self.paint_count += 1
         self.painted.emit()
@@ -257,58 +300,38 @@ class SliceView(QWidget):
         painter.restore()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the whole slice in view if it was."""
-        if self._is_fitted:
-            self.fit()
+        """Keep the whole head or slice in view if it was."""
+        if self._fitted:
+            self._frame(self._fitted)
         super().resizeEvent(event)
 
     # -- mouse --------------------------------------------------------------------------------------------------------
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Say that keys now mean this pane."""
+        """Say that keys now mean this pane, and take them, unless something is being typed elsewhere."""
         self.entered.emit(self.plane)
+        if not isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox | QPlainTextEdit):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
         super().enterEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step through slices; with Ctrl zoom at the pointer."""
-        # With Alt, and with Shift on some systems, Qt turns the wheel sideways.
-        delta = event.angleDelta().y() or event.angleDelta().x()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._zoom_at(event.position(), 1.2 ** (delta / WHEEL_STEP))
-        else:
-            self._wheel += delta
-            steps = int(self._wheel / WHEEL_STEP)
-            self._wheel -= steps * WHEEL_STEP
-            is_large = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self.step(steps * (LARGE_STEP if is_large else 1))
+        """Slices or zoom."""
+        self.mouse.wheel(event)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag."""
-        if self._tool is not None or self.picture.geometry is None:
-            return
-        self._pressed = self._last = event.position()
-        self._tool = self.scheme.tool_of(
-            event.button(), event.modifiers(), is_space_held=self.is_space_held, left_tool=self.left_tool
-        )
-        if self._tool is Tool.CROSSHAIR:
-            self._move_crosshair(event.position())
+        if self.picture.geometry is not None:
+            self.mouse.press(event, is_space_held=self.is_space_held)
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag."""
-        if self._tool is None or event.buttons() == Qt.MouseButton.NoButton:
-            return
-        position = event.position()
-        moved = position - self._last
-        self._last = position
-        self._drag(position, moved, is_fine=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+        self.mouse.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; a right click that went nowhere asks for the menu."""
-        self._tool = None
-        moved = event.position() - self._pressed
-        if event.button() == Qt.MouseButton.RightButton and moved.manhattanLength() < CLICK_PIXELS:
+        if self.mouse.release(event):
             self.menu_wanted.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -321,56 +344,14 @@ class SliceView(QWidget):
         else:
             view.set_maximised(None if view.maximised == self.plane else self.plane)
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A hidden pane is not told of the release of a button."""
+        self.mouse.cancel()
+        super().hideEvent(event)
+
     def event(self, event: QEvent) -> bool:
         """Also take pinches of a touch pad."""
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-            self._zoom_at(event.position(), 1 + event.value())
+            self.zoom_at(event.position(), 1 + event.value())
             return True
         return super().event(event)
-
-    def _drag(self, position: QPointF, moved: QPointF, *, is_fine: bool) -> None:
-        if self._tool is Tool.CROSSHAIR:
-            self._move_crosshair(position)
-        elif self._tool is Tool.PAN:
-            scale_x, scale_y = self._scale()
-            self._centre -= QPointF(moved.x() / scale_x, moved.y() / scale_y)
-            self._is_fitted = False
-            self.update()
-        elif self._tool is Tool.ZOOM:
-            self._zoom_at(self._pressed, ZOOM_PER_PIXEL ** -moved.y())
-        elif self._tool is Tool.WINDOW:
-            self._drag_window(moved, is_fine=is_fine)
-        elif self._tool is Tool.SCROLL:
-            self._wheel += round(-moved.y() * WHEEL_STEP / 8)
-            steps = int(self._wheel / WHEEL_STEP)
-            self._wheel -= steps * WHEEL_STEP
-            self.step(steps)
-
-    def _move_crosshair(self, position: QPointF) -> None:
-        geometry = self.picture.geometry
-        if geometry is not None:
-            place = self.to_slice(position)
-            self.session.view.set_cursor(geometry.voxel_centre_mm(self.slice_index, place.x(), place.y()))
-
-    def _drag_window(self, moved: QPointF, *, is_fine: bool) -> None:
-        view = self.session.view
-        image = self.session.images.get(view.sequence)
-        if image is None:
-            return
-        low, high = image.first_window
-        window = window_after_drag(
-            view.window(view.sequence),
-            intensity_range=high - low,
-            moved=(moved.x(), moved.y()),
-            pane=(self.width(), self.height()),
-            is_fine=is_fine,
-        )
-        view.set_window(view.sequence, *window)
-
-    def _zoom_at(self, position: QPointF, factor: float) -> None:
-        """Zoom so that the place under `position` stays where it is."""
-        place = self.to_slice(position)
-        self._zoom = min(max(self._zoom * factor, _ZOOM_RANGE[0]), _ZOOM_RANGE[1])
-        self._centre += place - self.to_slice(position)
-        self._is_fitted = False
-        self.update()
