@@ -10,7 +10,7 @@ from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
 from workstation.errors import InputError
-from workstation.session.background import Background
+from workstation.session.background import THREADS, Background
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def test_other_topics_are_not_made_stale(background: Background, qtbot: QtBot) -
 def test_a_stale_question_that_waits_for_a_thread_is_never_begun(background: Background, qtbot: QtBot) -> None:
     gate = threading.Event()
     begun: list[str] = []
-    for topic in ("a", "b"):  # both threads
-        background.ask(topic, lambda: gate.wait(5), lambda _: None)
+    for number in range(THREADS):
+        background.ask(str(number), lambda: gate.wait(5), lambda _: None)
     background.ask("topic", lambda: begun.append("old"), lambda _: None)
     background.ask("topic", lambda: begun.append("new"), lambda _: None)
     gate.set()

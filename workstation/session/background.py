@@ -17,6 +17,9 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from workstation.errors import WorkstationError
 
+# More than cores, so that a case that is opened does not wait behind the surfaces of the last one.
+THREADS = 4
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -41,7 +44,7 @@ class Background(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="session")
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="session")
         self._numbers: dict[str, int] = {}
         self._open: dict[str, _Question] = {}
         self._words = ""
