@@ -187,11 +187,10 @@ def test_the_legend_counts_by_hand(window: MainWindow) -> None:
 def test_the_status_bar_reads_the_voxel_under_the_crosshair(window: MainWindow) -> None:
     move_cursor(window, (17, 25, 13))
     text = window.status.read_out.text
-    assert "voxel  17  25  13" in text
-    assert "RAS    22.0     22.0     26.0 mm" in text
-    assert "FLAIR   855" in text  # 500 + 5 * 11 + 100 * 3
-    assert "truth: 2 oedema" in text
-    assert text.endswith("TP")
+    assert text.startswith("voxel 17 25 13 ")
+    assert " RAS mm 22.0 22.0 26.0 " in text
+    assert " FLAIR 855 " in text  # 500 + 5 * 11 + 100 * 3
+    assert text.endswith("TP     truth 2 oedema     prediction 2 oedema")
 
 
 # -- keys -------------------------------------------------------------------------------------------------------------

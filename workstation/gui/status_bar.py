@@ -1,17 +1,54 @@
-"""The status bar: what is under the crosshair, the mouse scheme, the running job."""
+"""The status bar: what is under the crosshair, what is being done, the mouse scheme, the running job."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from workstation.core.volume import LabelMap
+from workstation.gui.theme import tokens_of
+from workstation.session.images import DisplayImage
 from workstation.session.session import Session
+
+_GAP = 18
+_NUMBER_GAP = 8
+_WORD_GAP = 6
+_SHORTEST_LABEL = 60
+# Shorter work ends before anybody could read what it is.
+_BUSY_AFTER_MS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One column of the read-out.
+
+    Parameters
+    ----------
+    name : str
+        Stands quietly before the value; empty where a number goes on what is before it.
+    value : str
+        Right-aligned where `is_number`.
+    widest : str
+        The widest value that the column can have in this case; its width is the column's.
+    is_number : bool
+    """
+
+    name: str
+    value: str
+    widest: str
+    is_number: bool = True
+
+    @property
+    def gap(self) -> int:
+        """Room before it."""
+        return _GAP if self.name or not self.is_number else _NUMBER_GAP
 
 
 class ReadOut(QWidget):
-    """Voxel, position, intensities, labels and class under the crosshair, in columns that do not dance.
+    """Voxel, position, intensities, class and labels under the crosshair, in columns that do not dance.
 
     Painted here: a QLabel lays the whole status bar out anew at every step of the crosshair.
     """
@@ -19,7 +56,12 @@ class ReadOut(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.setToolTip(self.tr("Under the crosshair: voxel counted from 0, position RAS+ in mm, intensities, labels"))
+        self.setToolTip(
+            self.tr(
+                "Under the crosshair: voxel (i j k of the file, counted from 0), position (RAS+, mm), intensity of\n"
+                "every sequence, agreement of prediction and truth, and the label of both"
+            )
+        )
         session.view.cursor_moved.connect(self.update)
         session.case_changed.connect(self.update)
         session.layers.masks_changed.connect(self.update)
@@ -27,60 +69,123 @@ class ReadOut(QWidget):
 
     @property
     def text(self) -> str:
-        """What it says now."""
-        return read_out(self._session)
+        """What it says now, in one line."""
+        words = [("   " if each.gap == _GAP else "", each.name, each.value) for each in read_out(self._session)]
+        return " ".join(part for parts in words for part in parts if part).strip()
 
     def sizeHint(self) -> QSize:
         """One line."""
         return QSize(400, self.fontMetrics().height() + 4)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the line, shortened at its end if there is no room."""
+        """Paint the columns; labels, which come last, share what room is left."""
         painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text, Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect().adjusted(6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+        metrics = QFontMetricsF(self.font())
+        quiet, plain = tokens_of(self.palette()).faint, self.palette().color(QPalette.ColorRole.WindowText)
+        readings = read_out(self._session)
+        widths = _widths(readings, metrics, self.width() - 6)
+        x = 6.0 - _GAP
+        for reading, width in zip(readings, widths, strict=True):
+            x += reading.gap
+            if reading.name:
+                painter.setPen(quiet)
+                painter.drawText(QRectF(x, 0, self.width(), self.height()), Qt.AlignmentFlag.AlignVCenter, reading.name)
+                x += metrics.horizontalAdvance(reading.name) + _WORD_GAP
+            painter.setPen(plain)
+            side = Qt.AlignmentFlag.AlignRight if reading.is_number else Qt.AlignmentFlag.AlignLeft
+            text = metrics.elidedText(reading.value, Qt.TextElideMode.ElideRight, width)
+            painter.drawText(QRectF(x, 0, width, self.height()), Qt.AlignmentFlag.AlignVCenter | side, text)
+            x += width
 
 
-def read_out(session: Session) -> str:
-    """What is under the crosshair, as one line; empty without a case."""
+def read_out(session: Session) -> list[Reading]:
+    """What is under the crosshair; empty without a case."""
     case = session.case
     if case is None:
-        return ""
+        return []
     cursor = session.view.cursor_mm
-    position = "  ".join(f"{value:7.1f}" for value in cursor)
     voxel = case.grid.nearest_voxel(cursor)
-    if voxel is None:
-        return f"outside    RAS {position} mm"
-    place = " ".join(f"{index:3d}" for index in voxel)
-    parts = [f"voxel {place}", f"RAS {position} mm"]
-    parts += [f"{name} {_intensity(volume.data[voxel])}" for name, volume in case.sequences.items()]
+    readings = []
+    for number, side in enumerate(case.grid.shape):
+        index = "-" if voxel is None else str(voxel[number])
+        readings.append(Reading(_tr("voxel") if number == 0 else "", index, str(side - 1)))
+    for number, position in enumerate(cursor):
+        readings.append(Reading(_tr("RAS mm") if number == 0 else "", f"{position:.1f}", "-000.0"))
+    for name, volume in case.sequences.items():
+        value = "-" if voxel is None else _intensity(volume.data[voxel])
+        readings.append(Reading(name, value, _widest_intensity(session.images.get(name))))
     layers = session.layers
-    for name, mask in (("truth", layers.truth), ("prediction", layers.prediction)):
+    if layers.truth is not None and layers.prediction is not None:
+        classes = None if layers.comparison is None or voxel is None else layers.comparison.classes[voxel]
+        readings.append(Reading("", ("-", "TP", "FP", "FN")[int(classes or 0)], "TP", is_number=False))
+    for words, mask in ((_tr("truth"), layers.truth), (_tr("prediction"), layers.prediction)):
         if mask is not None:
-            parts.append(f"{name}: {_label(mask, voxel)}")
-    if layers.comparison is not None:
-        parts.append(("", "TP", "FP", "FN")[int(layers.comparison.classes[voxel])])
-    return "    ".join(part for part in parts if part)
+            readings.append(_label(words, mask, voxel))
+    return readings
+
+
+def _widths(readings: list[Reading], metrics: QFontMetricsF, room: float) -> list[float]:
+    """Width of each value: of the widest one; where there is not enough room, labels take an equal share of it."""
+    names = sum(metrics.horizontalAdvance(each.name) + _WORD_GAP for each in readings if each.name)
+    widths = [metrics.horizontalAdvance(each.widest) + 1 for each in readings]
+    labels = [number for number, each in enumerate(readings) if len(each.widest) > 2 and not each.is_number]
+    missing = names + sum(widths) + sum(each.gap for each in readings) - _GAP - room
+    if missing > 0 and labels:
+        share = (sum(widths[number] for number in labels) - missing) / len(labels)
+        for number in labels:
+            widths[number] = max(_SHORTEST_LABEL, min(widths[number], share))
+    return widths
 
 
 def _intensity(value: float) -> str:
-    return f"{value:5.0f}" if float(value).is_integer() else f"{value:7.3f}"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.3f}"
 
 
-def _label(mask: LabelMap, voxel: tuple[int, int, int]) -> str:
-    value = int(mask.data[voxel])
-    label = mask.scheme.labels.get(value)
-    return "-" if label is None else f"{value} {label.name}"
+def _widest_intensity(image: DisplayImage | None) -> str:
+    low, high = (0.0, 9999.0) if image is None else image.range
+    # Whole numbers are shown whole; a normalised image has fractions.
+    is_whole = image is None or image.step >= 1 or image.sample.dtype.kind in "iu"
+    return max((f"{end:.0f}" if is_whole else f"{end:.3f}" for end in (low, high)), key=len)
+
+
+def _label(words: str, mask: LabelMap, voxel: tuple[int, int, int] | None) -> Reading:
+    label = None if voxel is None else mask.scheme.labels.get(int(mask.data[voxel]))
+    names = [f"{each.value} {each.name}" for each in mask.scheme.labels.values()]
+    value = "-" if label is None else f"{label.value} {label.name}"
+    return Reading(words, value, max(names, key=len, default="-"), is_number=False)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ReadOut", text)
 
 
 class StatusBar(QStatusBar):
-    """Read-out left; scheme and job right."""
+    """Read-out left; what is being done, scheme and job right."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._session = session
         self.read_out = ReadOut(session)
+        self.busy = QLabel()
+        self.busy.setObjectName("quiet")
+        self.busy.hide()
         scheme = QLabel(self.tr("Mouse: Research"))
         scheme.setObjectName("quiet")
         scheme.setToolTip(self.tr("Left: crosshair; wheel: slice; right drag: zoom; middle: pan (F1 shows all)"))
         self.addWidget(self.read_out, 1)
+        self.addPermanentWidget(self.busy)
         self.addPermanentWidget(scheme)
+        self._busy_timer = QTimer(self, singleShot=True, interval=_BUSY_AFTER_MS)
+        self._busy_timer.timeout.connect(self._say_busy)
+        session.background.busy_changed.connect(self._on_busy)
+
+    def _on_busy(self, words: str) -> None:
+        if words:
+            self._busy_timer.start()
+        else:
+            self._busy_timer.stop()
+            self.busy.hide()
+
+    def _say_busy(self) -> None:
+        self.busy.setText(self._session.background.words)
+        self.busy.show()

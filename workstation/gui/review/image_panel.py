@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from workstation.core.case import SEQUENCES
+from workstation.gui.actions import with_keys
 from workstation.gui.review.choice import Choice
 from workstation.session.session import Session
 
@@ -16,7 +17,7 @@ class ImagePanel(QWidget):
         super().__init__(parent)
         self._session = session
         tips = [
-            (name, name, self.tr("Show {name} (key {key})").format(name=name, key=number))
+            (name, name, with_keys(self.tr("Show {}").format(name), f"view.sequence_{number}"))
             for number, name in enumerate(SEQUENCES, start=1)
         ]
         self.sequences = Choice(tips)
@@ -54,7 +55,9 @@ class ImagePanel(QWidget):
             grid.addWidget(field, row, 1)
         automatic = QToolButton()
         automatic.setText(self.tr("Automatic"))
-        automatic.setToolTip(self.tr("0.1 to 99.9 percentile of the voxels that are not zero (Ctrl+J)"))
+        automatic.setToolTip(
+            with_keys(self.tr("0.1 to 99.9 percentile of the voxels that are not zero"), "view.auto_window")
+        )
         automatic.clicked.connect(lambda: self._session.view.reset_window(self._session.view.sequence))
         grid.addWidget(automatic, 0, 2)
         grid.setColumnStretch(1, 1)

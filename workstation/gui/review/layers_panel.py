@@ -6,8 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from workstation.gui.actions import with_keys
 from workstation.gui.colours import PALETTES
 from workstation.gui.review.choice import Choice
+from workstation.gui.review.label_legend import LabelLegend
 from workstation.gui.review.legend import swatch
 from workstation.session.session import Session
 
@@ -48,32 +50,12 @@ class LayersPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(self._mask_rows())
-        self.mode = Choice(
-            [
-                ("labels", self.tr("Labels"), self.tr("Every label in its own colour (E)")),
-                ("comparison", self.tr("Comparison"), self.tr("Agreement, prediction only, truth only (E)")),
-                ("errors", self.tr("Errors"), self.tr("Prediction only and truth only (E)")),
-            ]
-        )
-        self.region = Choice(
-            [
-                ("all", self.tr("All"), self.tr("All labels (Ctrl+0)")),
-                ("WT", "WT", self.tr("Whole tumour (Ctrl+1)")),
-                ("TC", "TC", self.tr("Tumour core (Ctrl+2)")),
-                ("ET", "ET", self.tr("Enhancing tumour (Ctrl+3)")),
-            ]
-        )
-        self.outline = Choice(
-            [
-                ("fill", self.tr("Fill"), self.tr("Filled areas (O)")),
-                ("outline", self.tr("Outline"), self.tr("Outlines (O)")),
-                ("both", self.tr("Both"), self.tr("Filled areas with outlines (O)")),
-            ]
-        )
+        self.mode, self.region, self.outline = self._choices()
+        self.labels = LabelLegend(session)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self._percent = QLabel()
-        for widget in (self.mode, self.region, self.outline):
+        for widget in (self.mode, self.labels, self.region, self.outline):
             column.addWidget(widget)
         column.addLayout(self._opacity_row())
         self._connect()
@@ -99,17 +81,39 @@ class LayersPanel(QWidget):
         self.opacity.blockSignals(False)
         self._percent.setText(f"{round(100 * layers.opacity)} %")
 
+    def _choices(self) -> tuple[Choice, Choice, Choice]:
+        modes = (
+            ("labels", self.tr("Labels"), self.tr("Every label in its own colour")),
+            ("comparison", self.tr("Comparison"), self.tr("Agreement, prediction only, truth only")),
+            ("errors", self.tr("Errors"), self.tr("Prediction only and truth only")),
+        )
+        regions = (
+            ("all", self.tr("All"), self.tr("All labels")),
+            ("WT", "WT", self.tr("Whole tumour alone")),
+            ("TC", "TC", self.tr("Tumour core alone")),
+            ("ET", "ET", self.tr("Enhancing tumour alone")),
+        )
+        outlines = (
+            ("fill", self.tr("Fill"), self.tr("Filled areas")),
+            ("outline", self.tr("Outline"), self.tr("Outlines")),
+            ("both", self.tr("Both"), self.tr("Filled areas with outlines")),
+        )
+        return (
+            Choice([(value, text, with_keys(tip, "masks.mode")) for value, text, tip in modes]),
+            Choice([(value, text, with_keys(tip, f"masks.region_{value.lower()}")) for value, text, tip in regions]),
+            Choice([(value, text, with_keys(tip, "masks.outline")) for value, text, tip in outlines]),
+        )
+
     def _mask_rows(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(2, 1)
         names = {"prediction": self.tr("Prediction"), "truth": self.tr("Truth")}
-        keys = {"prediction": "P", "truth": "T"}
         for row, (kind, name) in enumerate(names.items()):
             self._swatches[kind] = QLabel()
             self.boxes[kind] = QCheckBox(name)
-            self.boxes[kind].setToolTip(self.tr("Show or hide (key {key})").format(key=keys[kind]))
+            self.boxes[kind].setToolTip(with_keys(self.tr("Show or hide"), f"masks.{kind}"))
             self.boxes[kind].clicked.connect(
                 lambda checked, kind=kind: self._session.layers.set_visible(kind, visible=checked)
             )

@@ -32,6 +32,10 @@ class Legend(QWidget):
         for row, kind in enumerate(_ROWS, start=1):
             self._add_row(row, kind)
         self._dice = self._add_dice(len(_ROWS) + 1)
+        self._hint = QLabel(self.tr("Shown once there are a truth and a prediction."))
+        self._hint.setObjectName("quiet")
+        self._hint.setWordWrap(True)
+        self._grid.addWidget(self._hint, self._grid.rowCount(), 0, 1, 4)
         session.layers.comparison_ready.connect(self.refresh)
         session.layers.masks_changed.connect(self.refresh)
         session.layers.display_changed.connect(self.refresh)
@@ -51,7 +55,9 @@ class Legend(QWidget):
         palette = PALETTES[self._session.layers.palette]
         for kind, colour in zip(_ROWS, (palette.agreement, palette.prediction, palette.truth), strict=True):
             self._swatches[kind].setPixmap(swatch(colour, self.devicePixelRatioF()))
-        comparison = self._session.layers.comparison
+        layers = self._session.layers
+        self._hint.setVisible(layers.truth is None or layers.prediction is None)
+        comparison = layers.comparison
         if comparison is None:
             for cell in (*self._cells.values(), *self._dice.values()):
                 cell.setText("-")
@@ -100,7 +106,12 @@ class Legend(QWidget):
             "Undefined where both masks are empty. Dice LR, Ecology 26(3), 1945."
         )
         found: dict[str, QLabel] = {}
-        names = {"shown": self.tr("Dice (shown)"), "WT": self.tr("Dice WT"), "TC": self.tr("Dice TC"), "ET": "Dice ET"}
+        names = {
+            "shown": self.tr("Dice (shown)"),
+            "WT": self.tr("Dice WT"),
+            "TC": self.tr("Dice TC"),
+            "ET": self.tr("Dice ET"),
+        }
         for offset, (region, text) in enumerate(names.items()):
             name = QLabel(text)
             name.setToolTip(tip)

@@ -7,13 +7,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QPushButton,
     QSplitter,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +18,8 @@ from workstation.gui.review.case_list import CaseList
 from workstation.gui.review.mouse_schemes import LARGE_STEP
 from workstation.gui.review.pane_grid import PaneGrid
 from workstation.gui.review.side_panel import SidePanel
+from workstation.gui.review.start_page import StartPage
+from workstation.session import commands
 from workstation.session.session import Session
 
 
@@ -37,7 +36,10 @@ class ReviewWorkspace(QWidget):
         self.panes = PaneGrid(session)
         self.side = SidePanel(session)
         self._centre = QStackedWidget()
-        self._centre.addWidget(self._empty_page())
+        self.start_page = StartPage()
+        self.start_page.open_wanted.connect(self.open_wanted)
+        self.start_page.path_wanted.connect(lambda path: commands.open_path(session, path))
+        self._centre.addWidget(self.start_page)
         self._centre.addWidget(self.panes)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         for widget, stretch in ((self.cases, 0), (self._centre, 1), (self.side, 0)):
@@ -49,6 +51,7 @@ class ReviewWorkspace(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._splitter)
         session.case_changed.connect(self._on_case)
+        session.data_set_changed.connect(self._show_cases)
         app = QApplication.instance()
         if app is not None:
             app.installEventFilter(self)
@@ -100,37 +103,11 @@ class ReviewWorkspace(QWidget):
     def _on_case(self) -> None:
         has_case = self._session.case is not None
         self._centre.setCurrentIndex(int(has_case))
-        self.cases.setVisible(has_case)
+        self._show_cases()
         self.side.setVisible(has_case)
         if has_case:
             self.panes.active_view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _empty_page(self) -> QWidget:
-        page = QWidget()
-        title = QLabel(self.tr("Open a case"))
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.6)
-        title.setFont(font)
-        words = QLabel(
-            self.tr(
-                "Press Ctrl+Shift+O, or drop a folder here: one BraTS case, or a whole data set.\n"
-                "Single NIfTI files and masks can be dropped as well."
-            )
-        )
-        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        words.setObjectName("quiet")
-        button = QPushButton(self.tr("Open folder..."))
-        button.clicked.connect(self.open_wanted)
-        notice = QLabel(self.tr("For research. Not a medical device."))
-        notice.setObjectName("quiet")
-        column = QVBoxLayout(page)
-        column.addStretch(2)
-        column.addWidget(title, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addSpacing(6)
-        column.addWidget(words, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addSpacing(14)
-        column.addWidget(button, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(3)
-        column.addWidget(notice, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addSpacing(10)
-        return page
+    def _show_cases(self) -> None:
+        # One case needs no list: the room is for its images.
+        self.cases.setVisible(len(self._session.case_files) > 1)
