@@ -17,11 +17,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from workstation import __version__
-from workstation.errors import DisplayError, FileMissing, WorkstationError
+from workstation.errors import DisplayError, FileMissing, LayoutError, WorkstationError
 from workstation.gui.icons import application_icon
 from workstation.gui.main_window import MainWindow
 from workstation.gui.theme import THEMES, apply_theme
 from workstation.session import commands
+from workstation.session.preferences import Preferences
 from workstation.session.session import Session
 from workstation.session.settings import settings
 
@@ -34,9 +35,9 @@ def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: 
     Parameters
     ----------
     cases : sequence of Path
-        What to open first: a case, a data set, a file, or several cases.
+        What to open first: a case, a data set, a file, or several of them.
     truth, prediction : Path or None
-        Masks to lay over it, if it is one.
+        Masks to lay over the first case.
 
     Returns
     -------
@@ -47,21 +48,24 @@ def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: 
     ------
     FileMissing
         A path does not exist.
+    LayoutError
+        Masks are given without a case.
     DisplayError
         There is no screen.
     """
-    for path in (*cases, truth, prediction):
-        if path is not None and not path.exists():
+    masks = [path for path in (truth, prediction) if path is not None]
+    for path in (*cases, *masks):
+        if not path.exists():
             raise FileMissing(f"{path} does not exist", hint="Check the spelling of the path.", path=path)
+    if masks and not cases:
+        raise LayoutError(f"{masks[0]} needs a case to lie on", hint="Name the case first.", path=masks[0])
     app = make_application()
     session = Session()
+    Preferences(session)
     window = MainWindow(session)
     _report_crashes(window)
     window.show()
-    if len(cases) == 1:
-        commands.open_path(session, cases[0], truth=truth, prediction=prediction)
-    elif cases:
-        commands.open_paths(session, cases)
+    commands.open_paths(session, cases, truth=truth, prediction=prediction)
     # Python sees Ctrl+C only when it runs: let it, now and then.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     pulse = QTimer(interval=300)

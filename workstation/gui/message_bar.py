@@ -1,18 +1,23 @@
-"""A bar below the menu that says what went wrong and what to do, until it is dismissed."""
+"""What went wrong and what to do, in a bar until it is dismissed; good news, over the window for a while."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from workstation.errors import WorkstationError
 
 _NOTICE_MS = 6000
+_NOTICE_WIDTH = 640
+_ABOVE_BOTTOM = 56
 
 
 class MessageBar(QFrame):
-    """Shows one message at a time; a problem stays, a notice leaves by itself."""
+    """Shows one problem at a time until it is dismissed, and one notice that leaves by itself.
+
+    A notice lies over the window: panes that change their size for some seconds would disturb the reader.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,37 +40,56 @@ class MessageBar(QFrame):
         row.addLayout(words, 1)
         row.addWidget(self._copy)
         row.addWidget(dismiss)
-        self._timer = QTimer(self, singleShot=True, interval=_NOTICE_MS)
-        self._timer.timeout.connect(self.hide)
+        self.notice = Notice(self)
+        self.setProperty("kind", "problem")
         self.hide()
 
     @property
     def text(self) -> str:
-        """What it says now; empty while hidden."""
+        """The problem shown; empty while hidden."""
         return "" if self.isHidden() else self._text.text()
 
     def show_problem(self, error: WorkstationError) -> None:
         """Say what happened and what to do."""
-        self._timer.stop()
-        self._show(error.message, error.hint, kind="problem")
+        self._text.setText(error.message)
+        self._hint.setText(error.hint)
+        self._hint.setVisible(bool(error.hint))
+        self.show()
 
     def show_notice(self, text: str) -> None:
         """Say something good for a while."""
-        self._show(text, "", kind="notice")
-        self._timer.start()
-
-    def _show(self, text: str, hint: str, *, kind: str) -> None:
-        self._text.setText(text)
-        self._hint.setText(hint)
-        self._hint.setVisible(bool(hint))
-        self._copy.setVisible(kind == "problem")
-        self.setProperty("kind", kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
-        self.show()
+        self.notice.show_over(self.window(), text)
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self._text.text()}\n{self._hint.text()}".strip())
+
+
+class Notice(QLabel):
+    """A sentence over the lower part of a window; the mouse goes through it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("message_bar")
+        self.setProperty("kind", "notice")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setContentsMargins(16, 8, 16, 8)
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._timer = QTimer(self, singleShot=True, interval=_NOTICE_MS)
+        self._timer.timeout.connect(self.hide)
+        self.hide()
+
+    def show_over(self, window: QWidget, text: str) -> None:
+        """Say it in the lower middle of a window."""
+        self.setParent(window)
+        self.setText(text)
+        width = min(_NOTICE_WIDTH, window.width() - 2 * _ABOVE_BOTTOM)
+        words = self.fontMetrics().horizontalAdvance(text) + 40
+        self.resize(min(width, words), self.heightForWidth(min(width, words)))
+        self.move(QPoint((window.width() - self.width()) // 2, window.height() - self.height() - _ABOVE_BOTTOM))
+        self.show()
+        self.raise_()
+        self._timer.start()
 
 
 def _label(*, is_bold: bool) -> QLabel:
