@@ -120,6 +120,29 @@ def test_truth_is_blue_and_prediction_red(session: Session, pane: Pane3D, qtbot:
     assert np.nonzero(where_blue(pane))[1].mean() > np.nonzero(where_red(pane))[1].mean()
 
 
+def test_where_both_are_the_colours_mix_to_purple(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
+    open_phantom(session, truth=label_map((-8, 0, 0)), prediction=label_map((8, 0, 0)))
+    settle(qtbot, pane)
+    pane.view.look_from("A")
+    settle(qtbot, pane)
+    size = (pane.view.width(), pane.view.height())
+    x, y, _ = pane.view.camera.project(np.array([2.0, 0.0, 5.0]), size)
+    red, green, blue = pixels(pane)[round(y), round(x)]
+    assert min(red, blue) > green + 20
+
+
+def test_a_drag_shows_drafts_and_ends_with_a_full_frame(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
+    open_phantom(session, truth=label_map((0, 0, 0)), prediction=None)
+    settle(qtbot, pane)
+    pane.view.frame_seconds = 1.0
+    qtbot.mousePress(pane.view, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
+    pane.view.draw_anew()
+    qtbot.waitUntil(lambda: pane.view.is_draft, timeout=WAIT_MS)
+    assert not pane.is_settled
+    qtbot.mouseRelease(pane.view, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
+    settle(qtbot, pane)
+
+
 def test_visibility_and_region_follow_the_layers(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
     open_phantom(session, truth=label_map((-20, 0, 0)), prediction=label_map((20, 0, 0)))
     settle(qtbot, pane)

@@ -43,7 +43,7 @@ def look_of(part: str, parts: Iterable[str], layers: Layers) -> tuple[Rgb, float
     """
     parts = list(parts)
     # A surface must be denser than a fill over an image, or it cannot be seen on black.
-    opacity = 0.4 + 0.6 * layers.opacity
+    opacity = min(1.0, 0.55 + 0.6 * layers.opacity)
     if part not in KINDS:
         is_innermost = part == parts[-1]
         return rgb_of(part), min(1.0, opacity + 0.25) if is_innermost else opacity * 0.55, not layers.hidden

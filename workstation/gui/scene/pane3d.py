@@ -101,7 +101,7 @@ class Pane3D(QWidget):
         if self._supply.state == "unavailable":
             return True
         is_idle = not self._supply.is_waiting and not self._refreshing.isActive()
-        return self.is_available and is_idle and not self.view.is_stale
+        return self.is_available and is_idle and not (self.view.is_stale or self.view.is_draft)
 
     def release(self) -> None:
         """Give VTK's window back; needs the application to be alive."""

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -26,8 +26,12 @@ _ZOOM_PER_PIXEL = 1.02
 _ZOOM_PER_NOTCH = 1.2
 _NOTCH = 120
 _FIRST_TURN = (50, 25)
-# While the mouse drags, a scene whose frames take longer than this is drawn with half the pixels each way.
-_SLOW_SECONDS = 0.04
+# Where a frame takes longer than this, a drag shows drafts: no smoothed edges, one pixel for a logical one.
+_SLOW_SECONDS = 0.02
+# From this ratio on, pixels are so small that smoothing edges is not worth its time.
+_FINE_RATIO = 1.5
+# The wheel has come to rest after this time.
+_REST_MS = 200
 
 _LEFT, _MIDDLE, _RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 _SHIFT, _CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -59,8 +63,12 @@ class SceneView(QWidget):
         self.frame_seconds = 0.0
         """How long the last full frame took."""
         self.is_stale = True
+        self.is_draft = False
+        """Whether the last frame was a draft, which a better one follows."""
         self._image = QImage()
         self._drag = ""
+        self._resting = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._resting.timeout.connect(self.draw_anew)
         self._last = QPointF()
         self.camera = Camera.looking_from("A").turned(*_FIRST_TURN)
         self._is_fitted = True
@@ -137,13 +145,14 @@ class SceneView(QWidget):
         if self.renderer is None or self._session.case is None:
             self._image = QImage()
             return
-        is_coarse = bool(self._drag) and self.frame_seconds > _SLOW_SECONDS
-        scale = self.devicePixelRatioF() / (2 if is_coarse else 1)
+        ratio = self.devicePixelRatioF()
+        is_moving = bool(self._drag) or self._resting.isActive()
+        self.is_draft = is_moving and self.frame_seconds > _SLOW_SECONDS
+        scale = min(ratio, 1.0) if self.is_draft else ratio
+        size = (max(1, round(self.width() * scale)), max(1, round(self.height() * scale)))
         start = time.perf_counter()
-        self._image = self.renderer.image(
-            self.camera, max(1, round(self.width() * scale)), max(1, round(self.height() * scale))
-        )
-        if not is_coarse:
+        self._image = self.renderer.image(self.camera, *size, is_smooth=not self.is_draft and ratio < _FINE_RATIO)
+        if not self.is_draft:
             self.frame_seconds = time.perf_counter() - start
         self.frame_count += 1
 
@@ -202,6 +211,7 @@ class SceneView(QWidget):
         """Enlarge or reduce."""
         self._is_fitted = False
         self.camera = self.camera.zoomed(_ZOOM_PER_NOTCH ** (event.angleDelta().y() / _NOTCH))
+        self._resting.start()
         self.draw_anew()
         event.accept()
 
