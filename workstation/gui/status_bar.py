@@ -9,7 +9,9 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from workstation.core.volume import LabelMap
+from workstation.gui.actions import with_keys
 from workstation.gui.theme import tokens_of
+from workstation.gui.train.labels import ToneLabel
 from workstation.session.images import DisplayImage
 from workstation.session.session import Session
 
@@ -83,7 +85,7 @@ class ReadOut(QWidget):
         metrics = QFontMetricsF(self.font())
         quiet, plain = tokens_of(self.palette()).faint, self.palette().color(QPalette.ColorRole.WindowText)
         readings = read_out(self._session)
-        widths = _widths(readings, metrics, self.width() - 6)
+        widths = column_widths(readings, metrics, self.width() - 6)
         x = 6.0 - _GAP
         for reading, width in zip(readings, widths, strict=True):
             x += reading.gap
@@ -124,7 +126,7 @@ def read_out(session: Session) -> list[Reading]:
     return readings
 
 
-def _widths(readings: list[Reading], metrics: QFontMetricsF, room: float) -> list[float]:
+def column_widths(readings: list[Reading], metrics: QFontMetricsF, room: float) -> list[float]:
     """Width of each value: of the widest one; where there is not enough room, labels take an equal share of it."""
     names = sum(metrics.horizontalAdvance(each.name) + _WORD_GAP for each in readings if each.name)
     widths = [metrics.horizontalAdvance(each.widest) + 1 for each in readings]
@@ -169,15 +171,28 @@ class StatusBar(QStatusBar):
         self.busy = QLabel()
         self.busy.setObjectName("quiet")
         self.busy.hide()
+        self.hidden_note = ToneLabel("warning", self)
+        self.hidden_note.setWordWrap(False)
         scheme = QLabel(self.tr("Mouse: Research"))
         scheme.setObjectName("quiet")
         scheme.setToolTip(self.tr("Left: crosshair; wheel: slice; right drag: zoom; middle: pan (F1 shows all)"))
         self.addWidget(self.read_out, 1)
         self.addPermanentWidget(self.busy)
+        self.addPermanentWidget(self.hidden_note)
         self.addPermanentWidget(scheme)
         self._busy_timer = QTimer(self, singleShot=True, interval=_BUSY_AFTER_MS)
         self._busy_timer.timeout.connect(self._say_busy)
         session.background.busy_changed.connect(self._on_busy)
+        session.layers.display_changed.connect(self._on_masks)
+        session.layers.masks_changed.connect(self._on_masks)
+
+    def _on_masks(self) -> None:
+        """A clean slice is no clean case: say that masks are hidden for as long as they are."""
+        layers = self._session.layers
+        has_mask = layers.truth is not None or layers.prediction is not None
+        words = with_keys(self.tr("Masks are hidden"), "masks.toggle") if layers.hidden and has_mask else ""
+        if words != self.hidden_note.text():
+            self.hidden_note.say(words)
 
     def _on_busy(self, words: str) -> None:
         if words:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -88,7 +89,9 @@ class _BadgeDelegate(QStyledItemDelegate):
         colours = PALETTES[self._session.layers.palette]
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(0, 0, 0, 90))
+        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        # On the selection's own blue a blue dot needs a rim.
+        painter.setPen(QColor(255, 255, 255, 230) if is_selected else QColor(0, 0, 0, 90))
         rect = QRectF(option.rect)  # type: ignore[attr-defined]
         for place, (role, colour) in enumerate(((TRUTH_ROLE, colours.truth), (PREDICTION_ROLE, colours.prediction))):
             if index.data(role):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from workstation.gui.empty_page import EmptyPage
 from workstation.gui.theme import NEAR, PAGE, TIGHT
@@ -35,6 +35,9 @@ class StartPage(QWidget):
             action=self.tr("Open folder..."),
         )
         self._page.action_wanted.connect(self.open_wanted)
+        self._page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._heading = QLabel(self.tr("Opened lately"))
+        self._heading.setObjectName("quiet")
         self.recent: list[QToolButton] = []
         self._rows = QVBoxLayout()
         self._rows.setSpacing(TIGHT)
@@ -42,9 +45,12 @@ class StartPage(QWidget):
         notice.setObjectName("quiet")
         column = QVBoxLayout(self)
         column.setContentsMargins(PAGE, PAGE, PAGE, NEAR)
-        column.addWidget(self._page, 3)
-        column.addLayout(self._rows)
         column.addStretch(2)
+        column.addWidget(self._page)
+        column.addSpacing(2 * PAGE)
+        column.addWidget(self._heading, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addLayout(self._rows)
+        column.addStretch(3)
         column.addWidget(notice, 0, Qt.AlignmentFlag.AlignCenter)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -53,6 +59,7 @@ class StartPage(QWidget):
         for button in self.recent:
             button.deleteLater()
         self.recent = [self._button(path) for path in recent_paths()[:_MOST_SHOWN]]
+        self._heading.setVisible(bool(self.recent))
         for button in self.recent:
             self._rows.addWidget(button, 0, Qt.AlignmentFlag.AlignCenter)
 
