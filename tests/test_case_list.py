@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 from small_cases import truth_path, write_cases
 
@@ -72,6 +73,19 @@ def test_a_dot_in_the_masks_colour_says_what_a_case_has(
     with qtbot.waitSignal(session.case_changed):
         commands.step_case(session, 1)
     assert has_colour(cases, 0, colours.prediction)  # remembered while the data set is open
+
+
+def test_a_long_name_is_shortened_before_the_dots(cases: CaseList, session: Session) -> None:
+    delegate = cases.list.itemDelegate()
+    index = cases.list.model().index(0, 0)
+    name = index.data()
+    for width, is_whole in ((400, True), (70, False)):
+        option = QStyleOptionViewItem()
+        option.rect = QRect(0, 0, width, 20)
+        option.font = cases.list.font()
+        delegate.initStyleOption(option, index)
+        assert (option.text == name) is is_whole
+        assert option.fontMetrics.horizontalAdvance(option.text) <= width - 24
 
 
 def test_a_click_opens_a_case_and_a_filter_finds_it(

@@ -25,6 +25,8 @@ TRUTH_ROLE = Qt.ItemDataRole.UserRole
 PREDICTION_ROLE = Qt.ItemDataRole.UserRole + 1
 _DOT = 7
 _DOT_STEP = 12
+_TEXT_MARGIN = 14
+_LEAST_WIDTH = 170
 
 
 class CaseModel(QAbstractListModel):
@@ -83,6 +85,15 @@ class _BadgeDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._session = session
 
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        """Shorten the name in its middle where it would run into the dots."""
+        super().initStyleOption(option, index)
+        room = option.rect.width() - 2 * _DOT_STEP - _TEXT_MARGIN  # type: ignore[attr-defined]
+        name = str(index.data())
+        option.text = option.fontMetrics.elidedText(  # type: ignore[attr-defined]
+            name, Qt.TextElideMode.ElideMiddle, max(room, 0)
+        )
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Name and dots."""
         super().paint(painter, option, index)
@@ -124,6 +135,7 @@ class CaseList(QWidget):
         self.list.activated.connect(self._on_chosen)
         self._count = QLabel()
         self._count.setObjectName("quiet")
+        self.setMinimumWidth(_LEAST_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 4, 8)
         column.setSpacing(6)
