@@ -121,7 +121,6 @@ def _report_crashes(window: MainWindow) -> None:
             return
         report = "".join(traceback.format_exception(kind, error, trace))
         _LOG.error("unexpected error\n%s", report)
-        sys.stderr.write(report)
         if not is_shown and not issubclass(kind, KeyboardInterrupt):
             is_shown = True
             _show_report(window, error, report)
