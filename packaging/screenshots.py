@@ -16,14 +16,16 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, qRgb
 from PySide6.QtWidgets import QApplication
 
 HERE = Path(__file__).resolve().parent
 SIZE = (1440, 900)
 PATIENCE_MS = 60_000
 LARGEST_BYTES = 500_000
+PLAIN_COLOURS = 40
 
 
 def main() -> int:
@@ -38,7 +40,8 @@ def main() -> int:
         command = [sys.executable, __file__, *sys.argv[1:], "--scale", str(scale)]
         status = subprocess.run(command, env=environment, check=False).returncode
         if status:
-            return status
+            print(f"the pictures at scale {scale} were not made (status {status})", file=sys.stderr)
+            return 1
     return 0
 
 
@@ -138,7 +141,6 @@ def _is_idle() -> Callable[[], bool]:
 def phantom_case(private: Path) -> tuple[Path, Path]:
     """A phantom's folder, and a prediction that errs in both ways."""
     import nibabel as nib
-    import numpy as np
 
     from workstation.io.phantoms import write_phantoms
 
@@ -183,12 +185,11 @@ def _scores(dice: float) -> dict[str, float]:
 
 
 def save(image: QImage, path: Path) -> int:
-    """Write a PNG, in fewer colours if it is too large for a repository; its size in bytes."""
+    """Write a PNG, in 256 colours if it is too large for a repository otherwise; its size in bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = _png(image)
-    for bits in (6, 5):
-        if len(data) > LARGEST_BYTES:
-            data = _png(_coarser(image, bits))
+    data = _png(image.convertToFormat(QImage.Format.Format_RGB888))
+    if len(data) > LARGEST_BYTES:
+        data = _png(_in_256_colours(image))
     path.write_bytes(data)
     return len(data)
 
@@ -198,24 +199,39 @@ def _png(image: QImage) -> bytes:
     buffer = QBuffer(held)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     # 0 is the smallest file that Qt makes.
-    image.convertToFormat(QImage.Format.Format_RGB888).save(buffer, "PNG", 0)
+    image.save(buffer, "PNG", 0)
     return bytes(held.data())
 
 
-def _coarser(image: QImage, bits: int) -> QImage:
-    """The picture with fewer levels a channel, which a PNG packs much smaller; plain areas keep their colour."""
-    import numpy as np
-
+def _in_256_colours(image: QImage) -> QImage:
+    """The picture with a palette of its own: the commonest colours as they are, the others by median cut."""
     image = image.convertToFormat(QImage.Format.Format_RGBX8888)
-    pixels = np.frombuffer(image.constBits(), np.uint32).copy()
+    pixels = np.frombuffer(image.constBits(), np.uint32)
     colours, place, counts = np.unique(pixels, return_inverse=True, return_counts=True)
-    channels = colours.view(np.uint8).reshape(-1, 4)
-    most = (1 << bits) - 1
-    coarse = np.round(np.round(channels / 255 * most) * (255 / most)).astype(np.uint8)
-    is_plain = counts > pixels.size / 400
-    coarse[is_plain] = channels[is_plain]
-    pixels = np.ascontiguousarray(coarse).view(np.uint32).ravel()[place]
-    return QImage(pixels.data, image.width(), image.height(), QImage.Format.Format_RGBX8888).copy()
+    channels = colours.view(np.uint8).reshape(-1, 4)[:, :3].astype(int)
+    order = np.argsort(-counts)
+    boxes = [*([index] for index in order[:PLAIN_COLOURS]), order[PLAIN_COLOURS:]]
+    while len(boxes) < 256 and max(map(len, boxes)) > 1:
+        # Cut where the most pixels are farthest from their colour.
+        worst = max(range(len(boxes)), key=lambda each: _spread(channels[boxes[each]], counts[boxes[each]]))
+        box = np.asarray(boxes.pop(worst))
+        box = box[np.argsort(channels[box, np.ptp(channels[box], axis=0).argmax()])]
+        middle = np.searchsorted(np.cumsum(counts[box]), counts[box].sum() / 2)
+        cut = min(max(int(middle), 1), len(box) - 1)
+        boxes += [box[:cut], box[cut:]]
+    index_of = np.empty(len(colours), np.uint8)
+    table = []
+    for index, box in enumerate(boxes):
+        index_of[box] = index
+        table.append(qRgb(*np.round(np.average(channels[box], axis=0, weights=counts[box])).astype(int).tolist()))
+    indices = np.ascontiguousarray(index_of[place])
+    picture = QImage(indices.data, image.width(), image.height(), image.width(), QImage.Format.Format_Indexed8)
+    picture.setColorTable(table)
+    return picture.copy()
+
+
+def _spread(channels: np.ndarray, counts: np.ndarray) -> float:
+    return float(np.ptp(channels, axis=0).max() ** 2 * math.sqrt(counts.sum())) if len(counts) > 1 else 0.0
 
 
 def _wait_until(condition: Callable[[], bool], what: str) -> None:
