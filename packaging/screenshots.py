@@ -185,11 +185,12 @@ def _scores(dice: float) -> dict[str, float]:
 
 
 def save(image: QImage, path: Path) -> int:
-    """Write a PNG, in 256 colours if it is too large for a repository otherwise; its size in bytes."""
+    """Write a PNG, in few colours if it is too large for a repository otherwise; its size in bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = _png(image.convertToFormat(QImage.Format.Format_RGB888))
-    if len(data) > LARGEST_BYTES:
-        data = _png(_in_256_colours(image))
+    for count in (256, 128, 64):
+        if len(data) > LARGEST_BYTES:
+            data = _png(_with_palette(image, count))
     path.write_bytes(data)
     return len(data)
 
@@ -203,7 +204,7 @@ def _png(image: QImage) -> bytes:
     return bytes(held.data())
 
 
-def _in_256_colours(image: QImage) -> QImage:
+def _with_palette(image: QImage, count: int) -> QImage:
     """The picture with a palette of its own: the commonest colours as they are, the others by median cut."""
     image = image.convertToFormat(QImage.Format.Format_RGBX8888)
     pixels = np.frombuffer(image.constBits(), np.uint32)
@@ -211,7 +212,7 @@ def _in_256_colours(image: QImage) -> QImage:
     channels = colours.view(np.uint8).reshape(-1, 4)[:, :3].astype(int)
     order = np.argsort(-counts)
     boxes = [*([index] for index in order[:PLAIN_COLOURS]), order[PLAIN_COLOURS:]]
-    while len(boxes) < 256 and max(map(len, boxes)) > 1:
+    while len(boxes) < count and max(map(len, boxes)) > 1:
         # Cut where the most pixels are farthest from their colour.
         worst = max(range(len(boxes)), key=lambda each: _spread(channels[boxes[each]], counts[boxes[each]]))
         box = np.asarray(boxes.pop(worst))
