@@ -18,7 +18,8 @@ demo: $(READY)
 	$(BIN)/workstation demo --out demo $(DEMO_ARGUMENTS)
 
 test: $(READY)
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not xvfb" $(TESTS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not xvfb"
+	$(BIN)/python -m pytest -q --engine
 	@if command -v xvfb-run >/dev/null; then \
 	    QT_QPA_PLATFORM=xcb xvfb-run -a $(BIN)/python -m pytest -q -m xvfb; \
 	else \

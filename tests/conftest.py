@@ -3,12 +3,41 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from leaks import no_leaks  # noqa: F401 - a fixture that every test takes
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+ENGINE = "test_engine_"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tests of the engine run in a process of their own: `pytest --engine`.
+
+    TensorFlow and the software OpenGL that VTK draws with both bring LLVM; loaded into one process they take each
+    other's functions for their own, and drawing ends in a segmentation fault. The program keeps them apart, and so do
+    its tests.
+    """
+    parser.addoption("--engine", action="store_true", help="the tests that load TensorFlow, and no others")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Collect either the tests of the engine or all others."""
+    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
+        return None
+    is_engine = collection_path.name.startswith(ENGINE)
+    return True if is_engine != bool(config.getoption("--engine")) else None
+
+
+@pytest.fixture(autouse=True)
+def tensorflow_stays_away(request: pytest.FixtureRequest) -> None:
+    """A test that loads TensorFlow belongs into a file named test_engine_*."""
+    if not request.config.getoption("--engine"):
+        assert "tensorflow" not in sys.modules, "an earlier test loaded TensorFlow into the process of the window"
+
 
 SHARED = Path(os.environ.get("WORKSTATION_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
