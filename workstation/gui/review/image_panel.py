@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, 
 from workstation.core.case import SEQUENCES
 from workstation.gui.actions import with_keys
 from workstation.gui.review.choice import Choice
+from workstation.gui.review.layers_panel import ElidedLabel
 from workstation.session.session import Session
 
 
@@ -22,8 +23,8 @@ class ImagePanel(QWidget):
         ]
         self.sequences = Choice(tips)
         self.sequences.chosen.connect(session.view.set_sequence)
-        self._other = QLabel()
-        self._other.setWordWrap(True)
+        # Elided: a long file name would push the whole column out of the window.
+        self._other = ElidedLabel()
         self.low, self.high = self._field(self.tr("Black at")), self._field(self.tr("White at"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -67,7 +68,7 @@ class ImagePanel(QWidget):
         names = self._session.view.sequences
         self.sequences.set_enabled_values(names)
         others = [name for name in names if name not in SEQUENCES]
-        self._other.setText(", ".join(others))
+        self._other.set_full_text(", ".join(others))
         self._other.setVisible(bool(others))
         self._on_window()
 
