@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
 
 import pytest
 from leaks import no_leaks  # noqa: F401 - a fixture that every test takes
+
+from workstation.gui.collector import collect_if_due
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -30,6 +33,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     is_engine = collection_path.name.startswith(ENGINE)
     return True if is_engine != bool(config.getoption("--engine")) else None
+
+
+def pytest_configure() -> None:
+    """As in the program (`gui/collector.py`): garbage is collected between tests, never in a test's reading thread."""
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Collect what is due."""
+    collect_if_due()
 
 
 @pytest.fixture(autouse=True)

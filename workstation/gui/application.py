@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from workstation import __version__
 from workstation.errors import DisplayError, FileMissing, LayoutError, WorkstationError
+from workstation.gui.collector import MainThreadCollector
 from workstation.gui.icons import application_icon
 from workstation.gui.main_window import MainWindow
 from workstation.gui.theme import THEMES, apply_theme
@@ -92,6 +93,7 @@ def make_application() -> QApplication:
         )
     QGuiApplication.setDesktopFileName("brats-workstation")
     app = QApplication([])
+    MainThreadCollector(app)
     app.setApplicationName("BraTS workstation")
     app.setApplicationVersion(__version__)
     app.setWindowIcon(application_icon())

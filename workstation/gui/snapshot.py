@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSize, Qt
 from PySide6.QtGui import QImage, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -60,6 +60,9 @@ def write_snapshot(
         _save(_draw(_Page(session)), out)
     finally:
         session.close()
+        # Its watchers must go in this thread, not when some reading thread collects garbage.
+        session.deleteLater()
+        QCoreApplication.sendPostedEvents(session, QEvent.Type.DeferredDelete)
 
 
 class _Page(QWidget):
