@@ -23,6 +23,7 @@ def test_the_window_opens_a_case_and_scrolls_on_a_screen(qtbot: QtBot, tmp_path:
     case = write_phantoms(tmp_path / "case", cases=1, shape=(40, 48, 40), layout="brats2021", seed=2).cases[0]
     assert case.truth is not None
     window = MainWindow(Session())
+    qtbot.addWidget(window)
     window.show()
     qtbot.waitExposed(window)
     session = window.session
