@@ -8,7 +8,7 @@ affine maps voxel indices (the centre of voxel i is at index i) to world. Nothin
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -72,6 +72,9 @@ class Grid:
 
     shape: tuple[int, int, int]
     affine: np.ndarray
+    # World to voxel index, and voxel spacing, made once: the window asks for them many times a frame.
+    _inverse: np.ndarray = field(init=False, repr=False)
+    _zooms: tuple[float, float, float] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
@@ -97,12 +100,13 @@ class Grid:
             )
         affine.setflags(write=False)
         object.__setattr__(self, "affine", affine)
+        object.__setattr__(self, "_zooms", (float(sides[0]), float(sides[1]), float(sides[2])))
+        object.__setattr__(self, "_inverse", np.linalg.inv(affine[:3, :3]).T)
 
     @property
     def zooms(self) -> tuple[float, float, float]:
         """Voxel spacing along (I, J, K), mm."""
-        sides = np.linalg.norm(self.affine[:3, :3], axis=0)
-        return (float(sides[0]), float(sides[1]), float(sides[2]))
+        return self._zooms
 
     @property
     def voxel_ml(self) -> float:
@@ -135,8 +139,7 @@ class Grid:
 
     def to_voxel(self, position_mm: np.ndarray | tuple[float, ...]) -> np.ndarray:
         """Voxel indices (not rounded) of (..., 3) world positions in mm."""
-        inverse = np.linalg.inv(self.affine[:3, :3])
-        result: np.ndarray = (np.asarray(position_mm, dtype=np.float64) - self.affine[:3, 3]) @ inverse.T
+        result: np.ndarray = (np.asarray(position_mm, dtype=np.float64) - self.affine[:3, 3]) @ self._inverse
         return result
 
     def nearest_voxel(self, position_mm: np.ndarray | tuple[float, ...]) -> tuple[int, int, int] | None:

@@ -15,6 +15,8 @@ from workstation.gui.train.labels import ToneLabel
 from workstation.session.images import DisplayImage
 from workstation.session.session import Session
 
+# Words may come a little after the picture: the slices are painted first.
+_FOLLOW_MS = 30
 _GAP = 18
 _NUMBER_GAP = 8
 _WORD_GAP = 6
@@ -64,10 +66,18 @@ class ReadOut(QWidget):
                 "every sequence, agreement of prediction and truth, and the label of both"
             )
         )
-        session.view.cursor_moved.connect(self.update)
+        self._following = QTimer(self)
+        self._following.setSingleShot(True)
+        self._following.setInterval(_FOLLOW_MS)
+        self._following.timeout.connect(self.update)
+        session.view.cursor_moved.connect(self._on_cursor)
         session.case_changed.connect(self.update)
         session.layers.masks_changed.connect(self.update)
         session.layers.comparison_ready.connect(self.update)
+
+    def _on_cursor(self) -> None:
+        if not self._following.isActive():
+            self._following.start()
 
     @property
     def text(self) -> str:

@@ -55,8 +55,10 @@ class ClassRule:
 
     def classes(self, truth: np.ndarray | None, prediction: np.ndarray | None) -> np.ndarray | None:
         """Classes of one slice from the labels of both masks there; None if nothing is painted."""
-        truth_classes = None if truth is None or self.truth is None else self.truth[truth]
-        prediction_classes = None if prediction is None or self.prediction is None else self.prediction[prediction]
+        truth_classes = None if truth is None or self.truth is None else np.take(self.truth, truth)
+        prediction_classes = (
+            None if prediction is None or self.prediction is None else np.take(self.prediction, prediction)
+        )
         if truth_classes is None and prediction_classes is None:
             return None
         if not self.is_comparing:
@@ -69,7 +71,7 @@ class ClassRule:
         combined = (0 if truth_classes is None else truth_classes) + (
             0 if prediction_classes is None else prediction_classes << 1
         )
-        classes: np.ndarray = _COMBINED[combined]
+        classes: np.ndarray = np.take(_COMBINED, combined)
         return classes
 
 

@@ -241,7 +241,6 @@ class SliceView(QWidget):
             if self.session.view.crosshair_visible:
                 place = self.picture.place(self.session.view.cursor_mm)
                 paint_crosshair(painter, self, self.to_pane(QPointF(place[1], place[2])))
-            paint_annotations(painter, self)
             if self._is_active:
                 paint_frame(painter, self)
         painter.end()
@@ -249,11 +248,11 @@ class SliceView(QWidget):
         self.painted.emit()
 
     def _backdrop_pixmap(self) -> QPixmap:
-        """Slice, masks and outline; kept, so that a pane in which only the crosshair moves is painted at once."""
+        """Slice, masks, outline and words; kept, so that a pane in which only the crosshair moves costs a blit."""
         view = self.session.view
         centre = (self._centre.x(), self._centre.y())
         ratio = self.devicePixelRatioF()
-        state = (self.slice_index, self.picture.version, view.interpolation)
+        state = (self.slice_index, self.picture.version, view.interpolation, view.annotations_visible)
         key = (*state, self._zoom, centre, self.size().toTuple(), ratio)
         if self._backdrop is None or self._backdrop[0] != key:
             pixmap = QPixmap(self.size() * ratio)
@@ -261,6 +260,7 @@ class SliceView(QWidget):
             pixmap.fill(QColor(0, 0, 0))
             painter = QPainter(pixmap)
             self._paint_slice(painter)
+            paint_annotations(painter, self)
             painter.end()
             self._backdrop = (key, pixmap)
         return self._backdrop[1]
