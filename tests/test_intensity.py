@@ -75,3 +75,15 @@ def test_values_that_are_no_numbers_become_the_lowest_level() -> None:
     levels, lowest, _ = quantise_12bit(np.array([np.nan, 1, 2, -np.inf], dtype=np.float32).reshape(4, 1, 1))
     assert lowest == 1.0
     assert levels.ravel().tolist() == [0, 0, 4095, 0]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16])
+def test_small_integers_keep_their_distances_over_their_whole_range(dtype: type) -> None:
+    """127 less -128 is 255, which int8 cannot hold: the levels must not go through the data's own type."""
+    limits = np.iinfo(dtype)
+    values = np.linspace(limits.min, limits.max, 60).astype(dtype).reshape(3, 4, 5)
+    for data in (values, np.asfortranarray(values)):
+        levels, lowest, step = quantise_12bit(data)
+        assert levels.dtype == np.uint16
+        assert levels.flags.f_contiguous == data.flags.f_contiguous
+        assert np.abs(lowest + levels * step - data.astype(float)).max() <= step / 2

@@ -88,7 +88,9 @@ def quantise_12bit(data: np.ndarray) -> tuple[np.ndarray, float, float]:
     else:
         lowest, highest = float(data.min()), float(data.max())
     if np.issubdtype(data.dtype, np.integer) and highest - lowest < GREY_LEVELS:
-        return (data - data.dtype.type(lowest)).astype(np.uint16), lowest, 1.0
+        # 127 less -128 does not fit into the int8 that both are.
+        wide = data.astype(np.int16) if data.dtype.itemsize == 1 else data
+        return (wide - wide.dtype.type(lowest)).astype(np.uint16), lowest, 1.0
     step = (highest - lowest) / (GREY_LEVELS - 1) or 1.0
     scaled = (data.astype(np.float32) - np.float32(lowest)) * np.float32(1 / step) + np.float32(0.5)
     return np.clip(scaled, 0, GREY_LEVELS - 1).astype(np.uint16), lowest, step
