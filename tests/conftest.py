@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,14 @@ def tensorflow_stays_away(request: pytest.FixtureRequest) -> None:
 SHARED = Path(os.environ.get("WORKSTATION_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the fixtures of a whole module keep goes here: they are made before `private_user_folders`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKSTATION_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def private_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the settings, caches or runs of the person who runs it."""
@@ -65,6 +74,7 @@ def private_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
         "XDG_DATA_HOME": "data",
         "XDG_CACHE_HOME": "cache",
         "XDG_STATE_HOME": "state",
+        "WORKSTATION_CACHE": "cache",
         "WORKSTATION_RUNS": "runs",
     }.items():
         monkeypatch.setenv(variable, str(home / folder))

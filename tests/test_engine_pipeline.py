@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
+import numpy as np
 import pytest
+import tensorflow as tf
+from engine_cases import write_cases
 
-from workstation.engine.pipeline import Turn, read_ahead, turns
+from workstation.core.case import CaseFiles
+from workstation.core.network import UNetPlan
+from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, Turn, read_ahead, turns
+from workstation.engine.preprocessing import VERSION, make_example
+from workstation.io.cases import load_case
+from workstation.io.example_cache import ExampleCache
+from workstation.io.layouts import open_dataset
 
+PLAN = UNetPlan(inputs=("FLAIR", "T1c"), outputs=("WT", "ET"), filters=2, depth=1)
 NAMES = [f"c{index}" for index in range(7)]
 
 
@@ -73,3 +84,68 @@ def test_an_error_is_raised_in_its_turn() -> None:
     assert next(results)[0] == 1
     with pytest.raises(ValueError, match="second"):
         next(results)
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> list[CaseFiles]:
+    return list(open_dataset(write_cases(tmp_path_factory.mktemp("data"), count=3)).cases)
+
+
+def never_decodes(*_: object, **__: object) -> None:
+    pytest.fail("a case was decoded that the cache holds")
+
+
+def test_an_example_is_that_of_its_case_in_the_size_asked_for(tmp_path: Path, cases: list[CaseFiles]) -> None:
+    for shape in (None, (10, 20, 12)):
+        found = ExampleSource(cases, PLAN, shape=shape, cache=ExampleCache(tmp_path)).read("tiny_1")
+        expected = make_example(load_case(cases[1]), inputs=PLAN.inputs, outputs=PLAN.outputs)
+        expected = expected if shape is None else expected.placed(shape)
+        assert (found.name, found.zooms, found.scheme) == ("tiny_1", expected.zooms, "brats2021")
+        for name in ("inputs", "targets", "background"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), strict=True)
+
+
+def test_a_second_source_decodes_nothing_whatever_size_it_asks_for(
+    tmp_path: Path, cases: list[CaseFiles], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for case in cases:
+        ExampleSource(cases, PLAN, shape=None, cache=ExampleCache(tmp_path)).read(case.name)
+    monkeypatch.setattr("workstation.engine.pipeline.load_case", never_decodes)
+    for shape in (None, (10, 20, 12)):
+        source = ExampleSource(cases, PLAN, shape=shape, cache=ExampleCache(tmp_path))
+        assert [source.read(case.name).name for case in cases] == [case.name for case in cases]
+
+
+def test_another_preprocessing_decodes_anew(
+    tmp_path: Path, cases: list[CaseFiles], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = ExampleCache(tmp_path)
+    ExampleSource(cases, PLAN, shape=None, cache=cache).read("tiny_0")
+    monkeypatch.setattr("workstation.engine.pipeline.VERSION", VERSION + 1)
+    monkeypatch.setattr("workstation.engine.pipeline.load_case", never_decodes)
+    with pytest.raises(pytest.fail.Exception, match="was decoded"):
+        ExampleSource(cases, PLAN, shape=None, cache=cache).read("tiny_0")
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_batches_are_equal_with_and_without_a_cache_and_leave_it_as_it_is(
+    tmp_path: Path, cases: list[CaseFiles], batch: int
+) -> None:
+    shape = (16, 16, 12)
+    order = list(turns(["tiny_0", "tiny_1"], ["tiny_2"], batch=batch, epochs=2, seed=3))
+
+    def batches(cache: ExampleCache) -> list[Batch]:
+        source = ExampleSource(cases, PLAN, shape=None, cache=cache)
+        return list(BatchReader(source, PLAN, shape=shape, seed=3, augment=True).batches(order))
+
+    decoded = batches(ExampleCache(tmp_path / "none", limit_bytes=0))
+    batches(ExampleCache(tmp_path / "cache"))
+    before = {path: path.read_bytes() for path in (tmp_path / "cache").rglob("*.npy")}
+    mapped = batches(ExampleCache(tmp_path / "cache"))
+    assert len(before) == 2 * len(cases)
+    assert {path: path.read_bytes() for path in (tmp_path / "cache").rglob("*.npy")} == before
+    for one, other in zip(decoded, mapped, strict=True):
+        assert one.turn == other.turn
+        assert (one.inputs.dtype, one.targets.dtype) == (tf.float32, tf.uint8)
+        np.testing.assert_array_equal(one.inputs.numpy(), other.inputs.numpy(), strict=True)
+        np.testing.assert_array_equal(one.targets.numpy(), other.targets.numpy(), strict=True)

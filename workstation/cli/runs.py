@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from workstation.io.runs import RunFolder, RunStatus
 
 _WATCH_SECONDS = 0.5
+_MEMORY_HELP = "exact: recompute norms; low: recompute blocks too, half the memory; plain: Keras's own step"
+_MICRO_HELP = "volumes in memory at once; gradients are added up to those of the batch; 0: the whole batch"
 
 
 def add_commands(commands: Any) -> None:
@@ -37,7 +39,14 @@ def add_commands(commands: Any) -> None:
     train.add_argument("--cases", default="", metavar="NAME,NAME", help="these cases only")
     train.add_argument("--filters", type=parse_at_least(1), default=16, metavar="N")
     train.add_argument("--depth", type=parse_at_least(1), default=4, metavar="N")
+    train.add_argument("--normalisation", choices=("batch", "group", "instance"), default="batch")
+    train.add_argument("--memory", choices=("exact", "low", "plain"), default="exact", help=_MEMORY_HELP)
+    train.add_argument("--engine", choices=("own", "plain"), default="own", help="plain: Keras's own step")
+    train.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of activations")
+    train.add_argument("--micro-batch", type=parse_at_least(0), default=0, metavar="N", help=_MICRO_HELP)
+    train.add_argument("--decay", choices=("none", "cosine"), default="none", help="of the learning rate")
     train.add_argument("--no-augmentation", action="store_true")
+    train.add_argument("--vary-intensities", action="store_true", help="random contrast, brightness and gamma")
     train.add_argument("--seed", type=parse_at_least(0), default=1)
     train.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
     train.add_argument("--background", action="store_true", help="return as soon as the run is started")
@@ -69,6 +78,12 @@ def run_train(options: argparse.Namespace) -> Outcome:
         test=options.test,
         seed=options.seed,
         augment=not options.no_augmentation,
+        vary_intensities=options.vary_intensities,
+        decay=options.decay,
+        normalisation=options.normalisation,
+        memory="plain" if options.engine == "plain" else options.memory,
+        precision=options.precision,
+        micro_batch=options.micro_batch,
         filters=options.filters,
         depth=options.depth,
         cases=tuple(name for name in options.cases.split(",") if name),

@@ -1,11 +1,31 @@
-"""What a network costs, by arithmetic: parameters, work and memory of every layer, without TensorFlow.
+"""The peak memory of a training step and of a prediction, term by term, by arithmetic and without TensorFlow.
 
-Everything follows from `expand(plan, shape)`, in well under a millisecond, so the window can answer while a slider
-moves. Work counts the multiply-adds of convolutions as two operations each and leaves out the rest (under 2 %).
+In modes "exact" and "low" the engine executes `training_schedule` instruction by instruction, so what is alive at each
+is known to the number; to it comes the scratch of the operation itself (`core/moments.py`). The peak is the largest
+sum. All sizes of a schedule are multiples of the smallest volume's, so the smallest is simulated, once a plan and mode,
+and scaled: any further answer takes microseconds.
 
-The peak of a training step is a sum of named terms. What a plain Keras step keeps for its gradient follows from the
-layers (`_KEPT`); only the runtime's own memory is measured. Checked once, with tensorflow-cpu 2.21, oneDNN on, two
-cores of an AMD EPYC (Zen 4), float32, the default plan, peak resident memory of a step in GB, estimate / measured:
+Arithmetic: weights, gradients, optimiser, activations, transient, pipeline, and the tensors among the scratch. Measured
+or fitted, each a named constant: `RUNTIME_BYTES`, `COMPILED_BYTES`, `HOLES`, `WEIGHT_BACK_BYTES`, `LOSS_TENSORS`.
+Logits, probabilities, their gradients and inputs are float32 always; all else between layers is in the precision.
+
+`COMPILED_BYTES` and `HOLES` were fitted to peak resident memory of the second step of a fresh process, with operations
+chosen before (tensorflow-cpu 2.21, oneDNN on, two Zen 4 cores, float32, default plan), in GB, estimate / measured:
+
+                            exact          low            prediction
+    64x64x64 batch 1        0.99 / 1.01    0.96 / 0.94
+    64x64x64 batch 4        1.42 / 1.42
+    96x96x96 batch 1        1.34 / 1.35    1.27 / 1.27    0.98 / 0.95
+    96x96x96 batch 2        1.78 / 1.84    1.63 / 1.62
+    144x144x144 batch 1     2.45 / 2.54    2.20 / 2.35    1.57 / 1.59
+    144x144x144 batch 2                    3.63 / 3.95
+    240x240x144 batch 1     5.44 / 5.38    4.75 / 4.32    3.08 / 2.97
+
+(With one batch instead of the three that a training holds.)
+
+What a plain Keras step keeps for its gradient follows from the layers (`_KEPT`). Checked once, with tensorflow-cpu
+2.21, oneDNN on, two cores of an AMD EPYC (Zen 4), float32, the default plan, peak resident memory of a step in GB,
+estimate / measured:
 
     96x96x96 batch 1      1.81 / 1.81        144x144x144 batch 1    4.4 / 4.2
     96x96x96 batch 2      2.9 / 3.0          240x240x144 batch 1   10.9 / 10.3
@@ -18,62 +38,71 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
+from workstation.core.moments import LOSS_TENSORS, WEIGHT_BACK_BYTES, moments
 from workstation.core.network import Layer, LayerKind, Shape, UNetPlan, expand, padded_shape
+from workstation.core.schedule import ITEM_BYTES
+from workstation.core.work import (
+    LayerCost,
+    ParameterCount,
+    count_parameters,
+    executed_flops,
+    forward_flops,
+    layer_costs,
+    step_flops,
+)
+
+__all__ = [
+    "COMPILED_BYTES",
+    "HOLES",
+    "LOSS_TENSORS",
+    "READ_AHEAD",
+    "TERMS",
+    "WEIGHT_BACK_BYTES",
+    "CostEstimate",
+    "LayerCost",
+    "ParameterCount",
+    "count_parameters",
+    "estimate_segment_bytes",
+    "estimate_train_bytes",
+    "executed_flops",
+    "forward_flops",
+    "layer_costs",
+    "step_flops",
+]
 
 FLOAT_BYTES = 4
 RUNTIME_BYTES = 630_000_000
 """Resident memory of Python with TensorFlow imported, measured; see the module docstring."""
 
-CACHE_BYTES = 256 * 2**20
-"""Most that a training keeps of the cases it has read, so that small ones are read from disk once."""
+COMPILED_BYTES = 50_000_000
+"""What the compiled operations of a schedule add to the runtime; fitted, see the module docstring."""
+HOLES: Mapping[str, float] = MappingProxyType({"exact": 1.4, "low": 1.75, "prediction": 0.3})
+"""What TensorFlow's pool holds beyond what is alive, in tensors of the largest size: it gives nothing back to the
+system and cannot always put a new tensor where old ones were. Fitted; it varies from 1 to 2.6 with the sizes, as the
+pool grows in regions of powers of two, and is most of the estimate's error."""
+
 READ_AHEAD = 2
 """Batches that are read while one is in use."""
+
+TERMS = (
+    "weights",
+    "gradients",
+    "optimiser",
+    "activations",
+    "transient",
+    "scratch",
+    "allocator",
+    "pipeline",
+    "runtime",
+)
+"""Names of the terms of an estimate, in the order in which a reader wants them."""
 
 # Outputs that a plain Keras step keeps from the forward pass to the backward pass. A norm's output is not kept: the
 # ReLU after it replaces it in place, and the gradient of both needs only their input and the ReLU's output.
 _KEPT: frozenset[LayerKind] = frozenset({"input", "conv", "relu", "pool", "transpose", "nearest", "concat", "sigmoid"})
 # Adam holds two floats per trainable weight.
 _OPTIMISER_SLOTS = 2
-
-
-class ParameterCount(NamedTuple):
-    """Weights of a network; `fixed` are the moving statistics, which no gradient changes."""
-
-    total: int
-    trainable: int
-    fixed: int
-
-
-@dataclass(frozen=True, slots=True)
-class LayerCost:
-    """One row of the layer table.
-
-    Parameters
-    ----------
-    name, kind : str
-        As in `Layer`.
-    shape : (I, J, K)
-        Voxels of the output.
-    channels : int
-        Of the output.
-    parameters, fixed : int
-        All weights, and those among them that are not trained.
-    flops : int
-        Forward work of the batch, two per multiply-add of a convolution.
-    bytes : int
-        Size of the output of the batch in float32.
-    """
-
-    name: str
-    kind: str
-    shape: Shape
-    channels: int
-    parameters: int
-    fixed: int
-    flops: int
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +112,7 @@ class CostEstimate:
     Parameters
     ----------
     terms : mapping of str to int
-        Bytes by cause, in the order in which a reader wants them; `peak_bytes` is their sum.
+        Bytes by cause, one for each of `TERMS`; `peak_bytes` is their sum.
     """
 
     terms: Mapping[str, int]
@@ -93,49 +122,23 @@ class CostEstimate:
         """Bytes at the peak."""
         return sum(self.terms.values())
 
-
-def count_parameters(plan: UNetPlan) -> ParameterCount:
-    """Weights of a network: total, trainable, fixed.
-
-    The default plan has 5,650,801 / 5,647,857 / 2,944, as the paper's.
-    """
-    layers = expand(plan, (plan.multiple,) * 3)
-    total = sum(_parameters(layer) for layer in layers)
-    fixed = sum(_fixed(layer) for layer in layers)
-    return ParameterCount(total, total - fixed, fixed)
+    @property
+    def volume_bytes(self) -> int:
+        """The part that grows with the voxels at work: activations, transient, scratch and the allocator's share."""
+        return sum(self.terms[name] for name in ("activations", "transient", "scratch", "allocator"))
 
 
-def layer_costs(plan: UNetPlan, shape: Shape, *, batch: int = 1) -> tuple[LayerCost, ...]:
-    """The layer table for a batch of volumes; `shape` is padded to a multiple of 2**depth first."""
-    return tuple(
-        LayerCost(
-            name=layer.name,
-            kind=layer.kind,
-            shape=layer.shape,
-            channels=layer.channels_out,
-            parameters=_parameters(layer),
-            fixed=_fixed(layer),
-            flops=_flops(layer) * batch,
-            bytes=_output_bytes(layer) * batch,
-        )
-        for layer in expand(plan, padded_shape(shape, plan.multiple))
-    )
-
-
-def forward_flops(plan: UNetPlan, shape: Shape, *, batch: int = 1) -> int:
-    """Work of one prediction."""
-    return sum(layer.flops for layer in layer_costs(plan, shape, batch=batch))
-
-
-def step_flops(plan: UNetPlan, shape: Shape, *, batch: int = 1) -> int:
-    """Work of one training step: forward, weight gradients, and input gradients but for the first layer's."""
-    layers = layer_costs(plan, shape, batch=batch)
-    first = next(layer for layer in layers if layer.flops)
-    return 3 * sum(layer.flops for layer in layers) - first.flops
-
-
-def estimate_train_bytes(plan: UNetPlan, shape: Shape, *, batch: int = 1, cases: int = 0) -> CostEstimate:
-    """Expected peak of a training step in plain Keras, float32, oneDNN on.
+def estimate_train_bytes(
+    plan: UNetPlan,
+    shape: Shape,
+    *,
+    batch: int = 1,
+    cases: int = 0,
+    mode: str = "exact",
+    precision: str = "float32",
+    micro_batch: int = 0,
+) -> CostEstimate:
+    """Expected peak of a training step with oneDNN on.
 
     Parameters
     ----------
@@ -144,67 +147,67 @@ def estimate_train_bytes(plan: UNetPlan, shape: Shape, *, batch: int = 1, cases:
         Voxels of a volume; padded to a multiple of 2**depth first.
     batch : int
     cases : int
-        Of the data set, some of which are kept in memory; 0 if it is not known yet.
-
-    Returns
-    -------
-    CostEstimate
-        Terms weights, gradients, optimiser, activations, transient, pipeline, runtime.
+        Of the data set. They are mapped from disk (`io/example_cache.py`), so that memory does not grow with them.
+    mode : {"exact", "low", "plain"}
+        See `core/schedule.py`.
+    precision : {"float32", "bfloat16"}
+        Of what is kept between layers; without meaning in mode "plain".
+    micro_batch : int
+        Volumes at work at once; 0 means the whole batch.
     """
-    layers = expand(plan, padded_shape(shape, plan.multiple))
+    del cases
+    padded = padded_shape(shape, plan.multiple)
+    at_work = min(batch, micro_batch) if micro_batch else batch
     count = count_parameters(plan)
-    kept = batch * sum(_output_bytes(layer) for layer in layers if layer.kind in _KEPT)
-    return CostEstimate(
-        MappingProxyType(
-            {
-                "weights": count.total * FLOAT_BYTES,
-                "gradients": count.trainable * FLOAT_BYTES,
-                "optimiser": count.trainable * FLOAT_BYTES * _OPTIMISER_SLOTS,
-                "activations": kept,
-                "transient": batch * _largest_transient(layers),
-                "pipeline": _pipeline_bytes(plan, layers[0], batch=batch, cases=cases),
-                "runtime": RUNTIME_BYTES,
-            }
-        )
+    if mode == "plain":
+        at_work = batch
+        found = _plain_terms(plan, padded, batch)
+    else:
+        found = _schedule_terms(plan, mode, _scale(plan, padded) * at_work, precision)
+    if mode != "plain" and at_work == batch:
+        # The batch in use is counted among the pipeline's; only a micro-batch is a copy of its part.
+        found["activations"] -= batch * _voxels(padded) * len(plan.inputs) * FLOAT_BYTES
+    sets_of_gradients = 2 if at_work < batch else 1
+    return _estimate(
+        weights=count.total * FLOAT_BYTES,
+        gradients=count.trainable * FLOAT_BYTES * sets_of_gradients,
+        optimiser=count.trainable * FLOAT_BYTES * _OPTIMISER_SLOTS,
+        pipeline=_pipeline_bytes(plan, padded, batch=batch),
+        **found,
     )
 
 
 def estimate_segment_bytes(plan: UNetPlan, shape: Shape) -> CostEstimate:
-    """Expected peak of the prediction of one volume, with terms as in `estimate_train_bytes` that apply.
-
-    Only the skips outlive their reader, so the peak is the skips plus the largest input and output of one layer.
-    """
-    layers = expand(plan, padded_shape(shape, plan.multiple))
-    names = {name for layer in layers if layer.kind == "concat" for name in layer.inputs[1:]}
-    skips = sum(_output_bytes(layer) for layer in layers if layer.name in names)
-    return CostEstimate(
-        MappingProxyType(
-            {
-                "weights": count_parameters(plan).total * FLOAT_BYTES,
-                "activations": skips,
-                "transient": _largest_transient(layers),
-                "pipeline": _pipeline_bytes(plan, layers[0], batch=1, cases=0),
-                "runtime": RUNTIME_BYTES,
-            }
-        )
+    """Expected peak of the prediction of one volume in float32, which frees every value after its last reader."""
+    padded = padded_shape(shape, plan.multiple)
+    found = _schedule_terms(plan, "prediction", _scale(plan, padded), "float32")
+    return _estimate(
+        # The norms are folded into a second set of kernels.
+        weights=2 * count_parameters(plan).total * FLOAT_BYTES,
+        pipeline=_pipeline_bytes(plan, padded, batch=1),
+        **found,
     )
 
 
-def _parameters(layer: Layer) -> int:
-    if layer.kind in ("conv", "transpose"):
-        return (layer.kernel**3 * layer.channels_in + 1) * layer.channels_out
-    return 4 * layer.channels_out if layer.kind == "norm" else 0
+def _estimate(**terms: int) -> CostEstimate:
+    terms["runtime"] = RUNTIME_BYTES + (COMPILED_BYTES if terms.get("allocator") else 0)
+    return CostEstimate(MappingProxyType({name: terms.get(name, 0) for name in TERMS}))
 
 
-def _fixed(layer: Layer) -> int:
-    return 2 * layer.channels_out if layer.kind == "norm" else 0
+def _schedule_terms(plan: UNetPlan, mode: str, scale: int, precision: str) -> dict[str, int]:
+    item = ITEM_BYTES[precision]
+    activations, transient, scratch = max((each.bytes(scale, item) for each in moments(plan, mode)), key=sum)
+    # A level below has twice the channels and an eighth of the voxels: the first block's tensors are the largest.
+    allocator = round(HOLES[mode] * scale * plan.multiple**3 * plan.filters * item)
+    return {"activations": activations, "transient": transient, "scratch": scratch, "allocator": allocator}
 
 
-def _flops(layer: Layer) -> int:
-    """A transposed convolution of stride equal to its kernel touches each output voxel once."""
-    if layer.kind == "conv":
-        return 2 * layer.kernel**3 * layer.channels_in * layer.channels_out * layer.voxels
-    return 2 * layer.channels_in * layer.channels_out * layer.voxels if layer.kind == "transpose" else 0
+def _plain_terms(plan: UNetPlan, padded: Shape, batch: int) -> dict[str, int]:
+    layers = expand(plan, padded)
+    return {
+        "activations": batch * sum(_output_bytes(layer) for layer in layers if layer.kind in _KEPT),
+        "transient": batch * max(_output_bytes(layer) + _input_bytes(layer, layers) for layer in layers),
+    }
 
 
 def _output_bytes(layer: Layer) -> int:
@@ -215,12 +218,16 @@ def _input_bytes(layer: Layer, layers: tuple[Layer, ...]) -> int:
     return sum(_output_bytes(other) for other in layers if other.name in layer.inputs)
 
 
-def _largest_transient(layers: tuple[Layer, ...]) -> int:
-    """The most that the input and output of one layer take together; in training, their gradients."""
-    return max(_output_bytes(layer) + _input_bytes(layer, layers) for layer in layers)
+def _voxels(shape: Shape) -> int:
+    return shape[0] * shape[1] * shape[2]
 
 
-def _pipeline_bytes(plan: UNetPlan, first: Layer, *, batch: int, cases: int) -> int:
-    """Batches read ahead and the one in use, and the cases kept: float32 inputs and uint8 truth."""
-    case = first.voxels * (FLOAT_BYTES * len(plan.inputs) + len(plan.outputs))
-    return (READ_AHEAD + 1) * batch * case + min(CACHE_BYTES, cases * case)
+def _scale(plan: UNetPlan, padded: Shape) -> int:
+    """How many of the smallest volume make this one."""
+    return _voxels(padded) // plan.multiple**3
+
+
+def _pipeline_bytes(plan: UNetPlan, padded: Shape, *, batch: int) -> int:
+    """Batches read ahead and the one in use: float32 inputs and uint8 truth."""
+    case = _voxels(padded) * (FLOAT_BYTES * len(plan.inputs) + len(plan.outputs))
+    return (READ_AHEAD + 1) * batch * case

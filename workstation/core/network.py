@@ -21,7 +21,8 @@ from workstation.errors import RequestError
 Shape = tuple[int, int, int]
 LayerKind = Literal["input", "conv", "norm", "relu", "pool", "transpose", "nearest", "concat", "sigmoid"]
 
-NORMALISATIONS = ("batch",)
+NORMALISATIONS = ("batch", "group", "instance")
+MAX_GROUPS = 8
 UPSAMPLINGS = ("transpose", "nearest")
 INPUT_NAMES = ("T1", "T1c", "T2", "FLAIR")
 OUTPUT_NAMES = ("WT", "TC", "ET")
@@ -43,8 +44,9 @@ class UNetPlan:
         Sequences in the order of the input channels.
     outputs : tuple of str
         Regions in the order of the output channels, one sigmoid each.
-    normalisation : {"batch"}
-        What follows each 3x3x3 convolution.
+    normalisation : {"batch", "group", "instance"}
+        What follows each 3x3x3 convolution. Statistics are of a batch, of up to eight groups of channels of one volume,
+        or of one channel of one volume; only with the last two does a sum over micro-batches equal the whole batch.
     upsampling : {"transpose", "nearest"}
         2x2x2 transposed convolution, or nearest neighbour without weights.
 
@@ -125,6 +127,13 @@ class Layer:
     def voxels(self) -> int:
         """Voxels of the output of one volume."""
         return self.shape[0] * self.shape[1] * self.shape[2]
+
+
+def norm_groups(plan: UNetPlan, channels: int) -> int:
+    """Groups of channels with common statistics: all alone for instance (and batch) norm, else at most eight."""
+    if plan.normalisation != "group":
+        return channels
+    return max(groups for groups in range(1, min(MAX_GROUPS, channels) + 1) if channels % groups == 0)
 
 
 def padded_shape(shape: Shape, multiple: int) -> Shape:

@@ -2,93 +2,49 @@
 
 A form, a command line and `request.json` all build these, so each field is checked here, once, and a refusal names
 the field. Whether the data set or model exists is for the engine to find out. A new field needs a default: request
-files of older versions stay readable.
+files of older versions stay readable. Requests to measure are in `core/measuring_requests.py`.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from workstation.core.network import PRESETS, Shape, UNetPlan
+from workstation.core.measuring_requests import BenchRequest, ProfileRequest, SeamsRequest
+from workstation.core.network import NORMALISATIONS, PRESETS, Shape, UNetPlan
+from workstation.core.request_fields import (
+    MAX_SIDE,
+    EngineSettings,
+    check_choice,
+    check_fraction,
+    check_range,
+    parse_size,
+    value_as_dict,
+    value_from_dict,
+)
+from workstation.core.schedule import MODES, PRECISIONS
 from workstation.errors import RequestError
 
+__all__ = [
+    "LOSSES",
+    "MAX_SIDE",
+    "REQUESTS",
+    "BenchRequest",
+    "EngineSettings",
+    "ProfileRequest",
+    "Request",
+    "SeamsRequest",
+    "SegmentRequest",
+    "TrainRequest",
+    "parse_size",
+    "request_from_dict",
+]
+
 LOSSES = ("dice", "bce+dice")
-MAX_SIDE = 1024
-_AFFINITY = re.compile(r"[A-Za-z0-9_,=\-.:\[\]{} ]*")
-_SIZE = re.compile(r"(\d{1,5})[xX×](\d{1,5})[xX×](\d{1,5})")
-
-
-def parse_size(text: str) -> Shape | None:
-    """Voxels of "IxJxK"; None for "full", the volume as it is.
-
-    Raises
-    ------
-    RequestError
-        Neither of the two, or a side outside 1 to 1024.
-    """
-    if text.strip().lower() == "full":
-        return None
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise RequestError(
-            f"{text!r} is not a size.", field="size", hint='Write "full", or three sides as in 240x240x144.'
-        )
-    i, j, k = (int(side) for side in match.groups())
-    if not all(1 <= side <= MAX_SIDE for side in (i, j, k)):
-        raise RequestError(f"Sides must be 1 to {MAX_SIDE} voxels, not {text}.", field="size")
-    return i, j, k
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How the engine uses the machine; recorded in every run.
-
-    Parameters
-    ----------
-    onednn : bool
-        TF_ENABLE_ONEDNN_OPTS, always set explicitly.
-    intra_threads, omp_threads : int
-        Threads within one operation; 0 means all physical cores.
-    inter_threads : int
-        Operations at the same time.
-    affinity : str
-        KMP_AFFINITY; empty is the engine's default. Read by builds of TensorFlow with Intel's OpenMP only.
-    blocktime_ms : int
-        KMP_BLOCKTIME, likewise.
-    nice : int
-        0 to 19; how far a run stands back behind the window.
-    """
-
-    onednn: bool = True
-    intra_threads: int = 0
-    inter_threads: int = 1
-    omp_threads: int = 0
-    affinity: str = ""
-    blocktime_ms: int = 1
-    nice: int = 10
-
-    def __post_init__(self) -> None:
-        _check_range(self.intra_threads, 0, 4096, "intra_threads")
-        _check_range(self.inter_threads, 0, 4096, "inter_threads")
-        _check_range(self.omp_threads, 0, 4096, "omp_threads")
-        _check_range(self.blocktime_ms, 0, 3_600_000, "blocktime_ms")
-        _check_range(self.nice, 0, 19, "nice")
-        if _AFFINITY.fullmatch(self.affinity) is None:
-            raise RequestError(f"{self.affinity!r} is not a KMP_AFFINITY.", field="affinity")
-
-    def as_dict(self) -> dict[str, Any]:
-        """A JSON object that `from_dict` reads back equal."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> EngineSettings:
-        """Build from a JSON object; `RequestError` on an unknown name, a wrong type or a value out of range."""
-        return _from_dict(cls, values)
+DECAYS = ("none", "cosine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +70,20 @@ class TrainRequest:
         Of the split, the weights, the order and the augmentation.
     augment : bool
         Random flips, and quarter turns where two axes are equal.
+    vary_intensities : bool
+        Also random contrast, brightness and gamma of each sequence: for small data sets, whose scanners are few.
+    decay : {"none", "cosine"}
+        Whether the learning rate falls over the training, along half a cosine.
     filters, depth : int
         Of the network, see `UNetPlan`.
+    normalisation : {"batch", "group", "instance"}
+        Of the network, see `UNetPlan`.
+    memory : {"exact", "low", "plain"}
+        What a step keeps and what it computes again, see `core/schedule.py`; "plain" is Keras's own step.
+    precision : {"float32", "bfloat16"}
+        Of activations; weights, statistics and the loss are always float32. bfloat16 needs a processor that has it.
+    micro_batch : int
+        Volumes that are in memory at once, their gradients added up to those of the batch; 0 means the whole batch.
     cases : tuple of str
         Names of the cases to use; empty means all.
     name : str
@@ -136,8 +104,14 @@ class TrainRequest:
     test: float = 0.1
     seed: int = 1
     augment: bool = True
+    vary_intensities: bool = False
+    decay: str = "none"
     filters: int = 16
     depth: int = 4
+    normalisation: str = "batch"
+    memory: str = "exact"
+    precision: str = "float32"
+    micro_batch: int = 0
     cases: tuple[str, ...] = ()
     name: str = ""
     settings: EngineSettings = field(default_factory=EngineSettings)
@@ -150,17 +124,24 @@ class TrainRequest:
                 f"Unknown preset {self.preset!r}.", field="preset", hint=f"Known presets: {', '.join(PRESETS)}."
             )
         parse_size(self.size)
-        _check_range(self.batch, 1, 1024, "batch")
-        _check_range(self.epochs, 1, 100_000, "epochs")
-        _check_range(self.seed, 0, 2**31 - 1, "seed")
+        check_range(self.batch, 1, 1024, "batch")
+        check_range(self.epochs, 1, 100_000, "epochs")
+        check_range(self.seed, 0, 2**31 - 1, "seed")
         if not (math.isfinite(self.learning_rate) and 0 < self.learning_rate <= 10):
             raise RequestError(
                 f"The learning rate must be above 0 and at most 10, not {self.learning_rate}.", field="learning_rate"
             )
         if self.loss not in LOSSES:
             raise RequestError(f"Unknown loss {self.loss!r}.", field="loss", hint=f"Known: {', '.join(LOSSES)}.")
-        _check_fraction(self.validation, "validation")
-        _check_fraction(self.test, "test")
+        check_choice(self.normalisation, NORMALISATIONS, "normalisation")
+        check_choice(self.decay, DECAYS, "decay")
+        check_choice(self.memory, MODES, "memory")
+        check_choice(self.precision, PRECISIONS, "precision")
+        check_range(self.micro_batch, 0, 1024, "micro_batch")
+        if self.memory == "plain" and (self.precision != "float32" or 0 < self.micro_batch < self.batch):
+            raise RequestError("The plain engine has neither bfloat16 nor micro-batches.", field="memory")
+        check_fraction(self.validation, "validation")
+        check_fraction(self.test, "test")
         if self.validation + self.test >= 1:
             raise RequestError("Validation and test leave no case to train on.", field="validation")
         _ = self.plan
@@ -168,7 +149,7 @@ class TrainRequest:
     @property
     def plan(self) -> UNetPlan:
         """The network that is asked for."""
-        return replace(PRESETS[self.preset], filters=self.filters, depth=self.depth)
+        return replace(PRESETS[self.preset], filters=self.filters, depth=self.depth, normalisation=self.normalisation)
 
     @property
     def shape(self) -> Shape | None:
@@ -177,12 +158,12 @@ class TrainRequest:
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON object that `from_dict` reads back equal."""
-        return {**asdict(self), "cases": list(self.cases)}
+        return value_as_dict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainRequest:
         """Build from a JSON object; `RequestError` on an unknown name, a wrong type or a value out of range."""
-        return _from_dict(cls, values)
+        return value_from_dict(cls, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,64 +204,22 @@ class SegmentRequest:
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON object that `from_dict` reads back equal."""
-        return {**asdict(self), "cases": list(self.cases)}
+        return value_as_dict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SegmentRequest:
         """Build from a JSON object; `RequestError` on an unknown name, a wrong type or a value out of range."""
-        return _from_dict(cls, values)
+        return value_from_dict(cls, values)
 
 
-Request = TrainRequest | SegmentRequest
-REQUESTS: Mapping[str, type[TrainRequest] | type[SegmentRequest]] = MappingProxyType(
-    {TrainRequest.kind: TrainRequest, SegmentRequest.kind: SegmentRequest}
+Request = TrainRequest | SegmentRequest | ProfileRequest | BenchRequest | SeamsRequest
+REQUESTS: Mapping[str, type[Request]] = MappingProxyType(
+    {each.kind: each for each in (TrainRequest, SegmentRequest, ProfileRequest, BenchRequest, SeamsRequest)}
 )
-_Value = TypeVar("_Value", EngineSettings, TrainRequest, SegmentRequest)
 
 
 def request_from_dict(kind: str, values: Mapping[str, Any]) -> Request:
-    """The request of a kind ("train", "segment"); `RequestError` if the kind is unknown or a value is wrong."""
+    """The request of a kind ("train", "segment", ...); `RequestError` if the kind is unknown or a value is wrong."""
     if kind not in REQUESTS:
         raise RequestError(f"Unknown kind of run {kind!r}.", field="kind", hint=f"Known: {', '.join(REQUESTS)}.")
     return REQUESTS[kind].from_dict(values)
-
-
-def _from_dict(cls: type[_Value], values: Mapping[str, Any]) -> _Value:
-    annotations = {each.name: str(each.type) for each in fields(cls)}
-    given: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in annotations:
-            raise RequestError(f"Unknown field {name!r} in a {cls.__name__}.", field=name)
-        given[name] = _converted(name, value, annotations[name])
-    needed: set[str] = {"data"} if cls is TrainRequest else {"model", "cases"} if cls is SegmentRequest else set()
-    for name in sorted(needed - given.keys()):
-        raise RequestError(f"A {cls.__name__} needs {name}.", field=name)
-    return cls(**given)
-
-
-def _converted(name: str, value: Any, annotation: str) -> Any:
-    """A JSON value as the field's type; strict, since a wrong type means a wrong file."""
-    if annotation == "EngineSettings" and isinstance(value, Mapping):
-        return EngineSettings.from_dict(value)
-    if annotation.startswith("tuple") and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-        return tuple(value)
-    if annotation == "float" and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if annotation == "int" and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if annotation == "bool" and isinstance(value, bool):
-        return value
-    if annotation == "str" and isinstance(value, str):
-        return value
-    raise RequestError(f"{name} cannot be {value!r}.", field=name)
-
-
-def _check_range(value: int, low: int, high: int, name: str) -> None:
-    if not low <= value <= high:
-        words = name.replace("_", " ").capitalize()
-        raise RequestError(f"{words} must be {low} to {high}, not {value}.", field=name)
-
-
-def _check_fraction(value: float, name: str) -> None:
-    if not 0 <= value < 1:
-        raise RequestError(f"{name.capitalize()} must be at least 0 and below 1, not {value}.", field=name)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from workstation.core.requests import SegmentRequest, TrainRequest
+from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest, TrainRequest
 from workstation.engine.control import STOPPED_EXIT, Control, stop_on_sigterm
 from workstation.errors import WorkstationError
 from workstation.io.runs import RunFolder
@@ -37,14 +37,30 @@ def main(arguments: list[str]) -> int:
 def _carry_out(run: RunFolder, control: Control) -> int:
     request = run.request()
     run.append({"event": "state", "state": "preparing"})
-    from workstation.engine.environment import prepare
-
-    with prepare(request.settings):
-        result = _train(request, run, control) if isinstance(request, TrainRequest) else _segment(request, run, control)
+    match request:
+        case ProfileRequest() | BenchRequest():
+            # Their measuring processes load TensorFlow; this one stays small.
+            result = _measure(request, run, control)
+        case _:
+            result = _compute(request, run, control)
     state = result.pop("state")
     run.append({"event": "result", **result})
     run.append({"event": "state", "state": state})
     return 0 if state == "finished" else STOPPED_EXIT
+
+
+def _compute(request: TrainRequest | SegmentRequest | SeamsRequest, run: RunFolder, control: Control) -> dict[str, Any]:
+    """What needs TensorFlow in this process."""
+    from workstation.engine.environment import prepare
+
+    with prepare(request.settings):
+        match request:
+            case TrainRequest():
+                return _train(request, run, control)
+            case SegmentRequest():
+                return _segment(request, run, control)
+            case SeamsRequest():
+                return _seams(request, run, control)
 
 
 def _train(request: TrainRequest, run: RunFolder, control: Control) -> dict[str, Any]:
@@ -66,6 +82,35 @@ def _segment(request: SegmentRequest, run: RunFolder, control: Control) -> dict[
     run.append({"event": "state", "state": "running"})
     masks = segment(request, out=run.predictions, report=report, should_stop=control.stops_now)
     return {"state": "finished" if len(masks) == len(request.cases) else "stopped", "masks": masks}
+
+
+def _seams(request: SeamsRequest, run: RunFolder, control: Control) -> dict[str, Any]:
+    from workstation.engine.environment import describe, memory_in_use
+    from workstation.engine.seams import seams
+
+    def report(done: int, total: int, text: str) -> None:
+        run.append({"event": "progress", "done": done, "total": total, "unit": "prediction", "text": text})
+        rss, peak = memory_in_use()
+        run.append({"event": "memory", "rss_bytes": rss, "peak_bytes": peak})
+
+    run.append({"event": "machine", **describe()})
+    run.append({"event": "state", "state": "running"})
+    return seams(request, out=run.path, report=report, should_stop=control.stops_now)
+
+
+def _measure(request: ProfileRequest | BenchRequest, run: RunFolder, control: Control) -> dict[str, Any]:
+    from workstation.engine.bench import bench
+    from workstation.engine.environment import machine_facts
+    from workstation.engine.profile import profile
+
+    def report(done: int, total: int, text: str) -> None:
+        run.append({"event": "progress", "done": done, "total": total, "unit": "measurement", "text": text})
+
+    run.append({"event": "machine", **machine_facts()})
+    run.append({"event": "state", "state": "running"})
+    if isinstance(request, ProfileRequest):
+        return profile(request, out=run.path, report=report, should_stop=control.stops_now)
+    return bench(request, out=run.path, report=report, should_stop=control.stops_now)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""Random flips and quarter turns of a case, drawn from where it stands in a training and from nothing else.
+"""Random changes of a case, drawn from where it stands in a training and from nothing else.
 
 The draw depends on (seed, epoch, case) alone: not on the order of reading, on threads, or on how often a run was
 interrupted. Flips and turns move voxels without changing them, so no interpolation blurs an image or its truth.
+Intensities vary as scanners do: contrast, brightness and gamma of each sequence, within what BraTS cases differ by.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,9 @@ import numpy as np
 from workstation.core.network import Shape
 
 _FLIP_CHANCE = 0.5
+_CONTRAST = (0.75, 1.25)
+_BRIGHTNESS = (-0.25, 0.25)
+_GAMMA = (0.7, 1.5)
 _PLANES = ((0, 1), (0, 2), (1, 2))
 
 
@@ -38,6 +43,46 @@ class Augmentation:
     def apply(self, data: np.ndarray) -> np.ndarray:
         """A view of `data` (I, J, K, C), moved."""
         return np.rot90(np.flip(data, self.flips), self.turns, axes=self.plane)
+
+
+@dataclass(frozen=True, slots=True)
+class Intensities:
+    """One drawn change of intensities, a value per sequence each.
+
+    Parameters
+    ----------
+    contrast, brightness, gamma : tuple of float
+        `contrast x + brightness`, after `x` was raised to `gamma` between its lowest and highest value.
+    """
+
+    contrast: tuple[float, ...]
+    brightness: tuple[float, ...]
+    gamma: tuple[float, ...]
+
+    def apply(self, data: np.ndarray, background: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Changed copies of (I, J, K, C) float32 and of what its channels are padded with, (C,)."""
+        changed, outside = np.empty_like(data), np.empty_like(background)
+        for channel, (contrast, brightness, gamma) in enumerate(
+            zip(self.contrast, self.brightness, self.gamma, strict=True)
+        ):
+            values = data[..., channel]
+            low, high = float(values.min()), float(values.max())
+            span = max(high - low, 1e-6)
+            for source, target in ((values, changed[..., channel]), (background[channel], outside[channel, ...])):
+                inside = np.clip((source - low) / span, 0, 1)
+                target[...] = (np.power(inside, gamma, dtype=np.float32) * span + low) * contrast + brightness
+        return changed, outside
+
+
+def draw_intensities(seed: int, *, epoch: int, case: str, channels: int) -> Intensities:
+    """The change of one case in one epoch; gamma is drawn evenly on a logarithmic scale."""
+    random = random_generator(seed, "intensities", epoch, case)
+    gamma = np.exp(random.uniform(math.log(_GAMMA[0]), math.log(_GAMMA[1]), size=channels))
+    return Intensities(
+        contrast=tuple(random.uniform(*_CONTRAST, size=channels).tolist()),
+        brightness=tuple(random.uniform(*_BRIGHTNESS, size=channels).tolist()),
+        gamma=tuple(gamma.tolist()),
+    )
 
 
 def random_generator(seed: int, *names: object) -> np.random.Generator:

@@ -140,7 +140,7 @@ def describe() -> dict[str, Any]:
     return {
         **machine_facts(),
         "versions": versions(),
-        "onednn": {"setting": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""), "is_on": _onednn_is_on()},
+        "onednn": {"setting": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""), "is_on": onednn_is_on()},
         "threads": {
             "intra": tf.config.threading.get_intra_op_parallelism_threads()
             or int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0")),
@@ -231,7 +231,7 @@ def _container_memory() -> tuple[int, int]:
         return sys.maxsize, 0
 
 
-def _onednn_is_on() -> bool | None:
+def onednn_is_on() -> bool | None:
     """Whether TensorFlow uses oneDNN in this process; None if this version does not tell."""
     try:
         from tensorflow.python.util import _pywrap_util_port

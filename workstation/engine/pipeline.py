@@ -7,7 +7,6 @@ across their borders and a step waits only while the first batch is read. Order 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -19,11 +18,12 @@ import numpy as np
 import tensorflow as tf
 
 from workstation.core.case import CaseFiles
-from workstation.core.cost import CACHE_BYTES, READ_AHEAD
+from workstation.core.cost import READ_AHEAD
 from workstation.core.network import Shape, UNetPlan, padded_shape
-from workstation.engine.augmentation import draw_augmentation, random_generator
-from workstation.engine.preprocessing import Example, make_example
+from workstation.engine.augmentation import draw_augmentation, draw_intensities, random_generator
+from workstation.engine.preprocessing import ORIENTATION, VERSION, Example, make_example
 from workstation.io.cases import load_case
+from workstation.io.example_cache import ExampleCache, Recipe, StoredExample
 
 Item = TypeVar("Item")
 
@@ -101,7 +101,10 @@ def turns(
 
 
 class ExampleSource:
-    """Cases read from disk as examples of one shape; as many stay in memory as there is room for.
+    """Cases as examples of one shape: decoded from their files once, from then on mapped from the cache.
+
+    Memory does not grow with the data set: the pages of mapped arrays are the page cache's, which the system takes
+    back when something else needs them.
 
     Parameters
     ----------
@@ -109,34 +112,30 @@ class ExampleSource:
     plan : UNetPlan
     shape : (I, J, K) or None
         What to crop or pad to; None leaves each as it is.
-    cache_bytes : int
-        The room.
+    cache : ExampleCache or None
+        None takes the user's.
     """
 
     def __init__(
-        self, cases: Sequence[CaseFiles], plan: UNetPlan, *, shape: Shape | None, cache_bytes: int = CACHE_BYTES
+        self, cases: Sequence[CaseFiles], plan: UNetPlan, *, shape: Shape | None, cache: ExampleCache | None = None
     ) -> None:
         self._cases: Mapping[str, CaseFiles] = {case.name: case for case in cases}
         self._plan = plan
+        self._recipe = Recipe(tuple(plan.inputs), tuple(plan.outputs), ORIENTATION, VERSION)
         self._shape = shape
-        self._room = cache_bytes
-        self._kept: dict[str, Example] = {}
-        self._lock = threading.Lock()
+        self._cache = ExampleCache() if cache is None else cache
 
     def read(self, name: str) -> Example:
-        """One example; errors are those of `load_case` and `make_example`."""
-        with self._lock:
-            if name in self._kept:
-                return self._kept[name]
-        case = load_case(self._cases[name], sequences=self._plan.inputs)
-        example = make_example(case, inputs=self._plan.inputs, outputs=self._plan.outputs)
-        if self._shape is not None:
-            example = example.placed(self._shape)
-        with self._lock:
-            # What came first stays: with a fresh order in each epoch, throwing out the oldest would keep nothing.
-            if sum(each.nbytes for each in self._kept.values()) + example.nbytes <= self._room:
-                self._kept[name] = example
-        return example
+        """One example, whose arrays may be read-only; errors are those of `load_case` and `make_example`."""
+        files = self._cases[name]
+        found = self._cache.fetch(files, self._recipe, lambda: self._decode(files))
+        example = Example(name, found.inputs, found.targets, found.background, found.zooms, found.scheme)
+        return example if self._shape is None else example.placed(self._shape)
+
+    def _decode(self, files: CaseFiles) -> StoredExample:
+        case = load_case(files, sequences=self._plan.inputs)
+        made = make_example(case, inputs=self._plan.inputs, outputs=self._plan.outputs, orientation=ORIENTATION)
+        return StoredExample(made.inputs, made.targets, made.background, made.zooms, made.scheme)
 
 
 class BatchReader:
@@ -149,15 +148,26 @@ class BatchReader:
         Common shape of the volumes; batches are padded to a multiple of `plan.multiple` on top.
     plan : UNetPlan
     seed : int
-    augment : bool
+    augment, vary_intensities : bool
+        Move voxels; change intensities. Of training cases only.
     """
 
-    def __init__(self, source: ExampleSource, plan: UNetPlan, *, shape: Shape, seed: int, augment: bool) -> None:
+    def __init__(
+        self,
+        source: ExampleSource,
+        plan: UNetPlan,
+        *,
+        shape: Shape,
+        seed: int,
+        augment: bool,
+        vary_intensities: bool = False,
+    ) -> None:
         self._source = source
         self._shape = shape
         self._padded = padded_shape(shape, plan.multiple)
         self._seed = seed
         self._augment = augment
+        self._vary_intensities = vary_intensities
 
     def batches(self, order: Iterable[Turn]) -> Generator[Batch, None, None]:
         """The batches of these turns, in their order; the next ones are being read while one is in use."""
@@ -168,11 +178,16 @@ class BatchReader:
     def _make(self, turn: Turn) -> Batch:
         examples = [self._example(name, turn) for name in turn.names]
         targets = [example.targets for example in examples if example.targets is not None]
-        inputs = tf.constant(np.stack([example.inputs for example in examples]))
-        return Batch(turn, inputs, tf.constant(np.stack(targets)))
+        inputs = tf.constant(_stacked([example.inputs for example in examples]))
+        return Batch(turn, inputs, tf.constant(_stacked(targets)))
 
     def _example(self, name: str, turn: Turn) -> Example:
         example = self._source.read(name).placed(self._shape)
+        if self._vary_intensities and not turn.is_validation:
+            channels = example.inputs.shape[-1]
+            drawn = draw_intensities(self._seed, epoch=turn.epoch, case=name, channels=channels)
+            inputs, background = drawn.apply(example.inputs, example.background)
+            example = replace(example, inputs=inputs, background=background)
         if self._augment and not turn.is_validation and example.targets is not None:
             change = draw_augmentation(self._seed, epoch=turn.epoch, case=name, shape=self._shape)
             example = replace(example, inputs=change.apply(example.inputs), targets=change.apply(example.targets))
@@ -199,6 +214,11 @@ def read_ahead(tasks: Iterable[Callable[[], Item]], *, ahead: int) -> Generator[
         finally:
             for each in waiting:
                 each.cancel()
+
+
+def _stacked(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays with a batch axis in front; one alone is not copied, since TensorFlow's constant copies it anyway."""
+    return arrays[0][np.newaxis] if len(arrays) == 1 else np.stack(arrays)
 
 
 def _timed(future: Future[Item]) -> tuple[Item, float]:

@@ -22,8 +22,10 @@ from workstation.core.labels import LAYOUT_SCHEMES, LabelScheme, labels_from_reg
 from workstation.core.network import padded_shape
 from workstation.core.requests import SegmentRequest
 from workstation.core.volume import LabelMap
+from workstation.engine.choices import Choices
 from workstation.engine.environment import versions
 from workstation.engine.model_folder import load_model
+from workstation.engine.prediction import Predictor
 from workstation.engine.preprocessing import VERSION, Placement, is_orientation, make_example, to_orientation
 from workstation.engine.steps import refusing_to_run_out_of_memory
 from workstation.errors import ModelError, RequestError
@@ -32,6 +34,7 @@ from workstation.io.files import sha256_of, write_json
 from workstation.io.layouts import find_case
 from workstation.io.nifti import image_stem
 from workstation.io.nifti_writing import write_label_map
+from workstation.io.places import choices_path
 
 ALL_REGIONS = ("WT", "TC", "ET")
 _ZOOM_TOLERANCE = 0.25
@@ -59,8 +62,7 @@ class Segmenter:
         self.folder = folder
         self.threshold = threshold
         self._check_card()
-        images = tf.TensorSpec((1, None, None, None, len(self.card.inputs)), tf.float32)
-        self._forward = tf.function(lambda inputs: model(inputs, training=False), input_signature=(images,))
+        self._predictor = Predictor(model, self.card.plan, Choices(choices_path()))
 
     def load(self, files: CaseFiles) -> Case:
         """The case's sequences that the model needs; `ModelError` where one is missing."""
@@ -88,7 +90,7 @@ class Segmenter:
         placement = Placement((i, j, k), padded_shape((i, j, k), card.plan.multiple))
         inputs = placement.place(example.inputs, example.background)[np.newaxis]
         with refusing_to_run_out_of_memory():
-            found = self._forward(tf.constant(inputs)).numpy()[0]
+            found = self._predictor.predict(tf.constant(inputs)).numpy()[0]
         return reorient(placement.unplace(found), to_orientation(case.grid, card.orientation).inverse)
 
     def segment(self, case: Case, *, scheme: str = "") -> LabelMap:

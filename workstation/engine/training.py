@@ -25,10 +25,12 @@ from workstation.core.network import Shape
 from workstation.core.requests import TrainRequest
 from workstation.core.split import Split, split_cases
 from workstation.engine.checkpoints import BEST, LAST, Position, load_checkpoint, save_checkpoint
+from workstation.engine.choices import Choices
 from workstation.engine.control import Control
 from workstation.engine.environment import describe, versions
 from workstation.engine.model_folder import manifest, save_model
 from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
+from workstation.engine.precision import refuse_slow_precision
 from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
 from workstation.engine.reporting import TrainReport
 from workstation.engine.steps import Scores, Steps
@@ -37,6 +39,7 @@ from workstation.errors import LayoutError, NonFiniteLoss
 from workstation.io.layouts import open_dataset
 from workstation.io.models import ModelCard
 from workstation.io.nifti import read_header
+from workstation.io.places import choices_path
 from workstation.io.runs import RunFolder
 
 SAVE_SECONDS = 900.0
@@ -73,10 +76,13 @@ def train(request: TrainRequest, run: RunFolder, *, control: Control | None = No
         The data cannot be used as asked.
     RunError
         The checkpoint is damaged or belongs to another recipe.
+    RequestError
+        The precision is slow on this processor.
     NonFiniteLoss, OutOfMemory
         Training cannot go on; the last good checkpoint is kept.
     """
     run.append({"event": "state", "state": "preparing"})
+    refuse_slow_precision(request.precision)
     material = find_material(request)
     run.append({"event": "machine", **describe()})
     return _Training(request, run, control or Control(run), material).run()
@@ -133,9 +139,27 @@ class _Training:
         self._shape = material.shape
         self._cases = {case.name: case for case in material.cases}
         self._source = ExampleSource(material.cases, plan, shape=request.shape)
-        self._reader = BatchReader(self._source, plan, shape=self._shape, seed=request.seed, augment=request.augment)
+        self._reader = BatchReader(
+            self._source,
+            plan,
+            shape=self._shape,
+            seed=request.seed,
+            augment=request.augment,
+            vary_intensities=request.vary_intensities,
+        )
         model = build_unet(plan, seed=request.seed)
-        self._steps = Steps(model, plan, loss=request.loss, learning_rate=request.learning_rate, shape=self._shape)
+        self._choices = Choices(choices_path())
+        self._steps = Steps(
+            model,
+            plan,
+            loss=request.loss,
+            learning_rate=request.learning_rate,
+            shape=self._shape,
+            memory=request.memory,
+            precision=request.precision,
+            micro_batch=request.micro_batch,
+            choices=self._choices,
+        )
         self._report = TrainReport(
             run,
             epochs=request.epochs,
@@ -208,6 +232,7 @@ class _Training:
             self._report.validation_step(seconds=seconds)
             text = f"epoch {batch.turn.epoch} of {self._request.epochs}, validation"
         else:
+            self._steps.set_learning_rate(self._learning_rate())
             scores = self._steps.train(batch.inputs, batch.targets)
             seconds = time.perf_counter() - start
             self._count(batch, scores, seconds)
@@ -217,6 +242,14 @@ class _Training:
         self._report.progress(total_step=position.total_steps, epoch=batch.turn.epoch, text=text)
         if not batch.turn.is_validation and time.monotonic() - self._saved_at > SAVE_SECONDS:
             self._save_last()
+
+    def _learning_rate(self) -> float:
+        """Of the next step, from its place in the training alone."""
+        request = self._request
+        if request.decay == "none":
+            return request.learning_rate
+        steps = -(-len(self._split.train) // request.batch) * request.epochs
+        return request.learning_rate * (1 + math.cos(math.pi * min(1.0, self._position.total_steps / steps))) / 2
 
     def _count(self, batch: Batch, scores: Scores, seconds: float) -> None:
         """Add a training step to the position, and refuse to go on from a loss that is no number."""

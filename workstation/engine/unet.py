@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import keras
 
-from workstation.core.network import Layer, UNetPlan, expand
+from workstation.core.network import Layer, UNetPlan, expand, norm_groups
 
 NORM_EPSILON = 1e-3
 # Keras starts at 0.99, which needs some 500 steps until the moving statistics forget their start; a training on ten
@@ -36,7 +36,8 @@ def build_unet(plan: UNetPlan, *, seed: int = 1) -> keras.Model:
     tensors = {layers[0].name: keras.Input((None, None, None, layers[0].channels_out), name=layers[0].name)}
     for position, layer in enumerate(layers[1:], start=1):
         read = [tensors[name] for name in layer.inputs]
-        keras_layer = _MAKERS[layer.kind](layer, keras.initializers.HeUniform(seed=seed * 1000 + position))
+        initializer = keras.initializers.HeUniform(seed=seed * 1000 + position)
+        keras_layer = _norm(plan, layer) if layer.kind == "norm" else _MAKERS[layer.kind](layer, initializer)
         tensors[layer.name] = keras_layer(read if len(read) > 1 else read[0])
     return keras.Model(tensors[layers[0].name], tensors[layers[-1].name], name="unet3d")
 
@@ -58,13 +59,17 @@ def _transpose(layer: Layer, initializer: keras.Initializer) -> keras.Layer:
     )
 
 
+def _norm(plan: UNetPlan, layer: Layer) -> keras.Layer:
+    if plan.normalisation == "batch":
+        return keras.layers.BatchNormalization(momentum=NORM_MOMENTUM, epsilon=NORM_EPSILON, name=layer.name)
+    groups = norm_groups(plan, layer.channels_out)
+    return keras.layers.GroupNormalization(groups=groups, epsilon=NORM_EPSILON, name=layer.name)
+
+
 # What each kind of layer is in Keras; the initializer is for those that have a kernel.
 _MAKERS: dict[str, Callable[[Layer, keras.Initializer], keras.Layer]] = {
     "conv": _conv,
     "transpose": _transpose,
-    "norm": lambda layer, _: keras.layers.BatchNormalization(
-        momentum=NORM_MOMENTUM, epsilon=NORM_EPSILON, name=layer.name
-    ),
     "relu": lambda layer, _: keras.layers.ReLU(name=layer.name),
     "pool": lambda layer, _: keras.layers.MaxPooling3D(layer.kernel, name=layer.name),
     "nearest": lambda layer, _: keras.layers.UpSampling3D(layer.kernel, name=layer.name),

@@ -56,6 +56,33 @@ def write_label_map(path: Path, label_map: LabelMap, *, like: SourceHeader | Non
     _write(path, header, np.asarray(label_map.data, dtype=np.uint8))
 
 
+def write_image(path: Path, data: np.ndarray, *, grid: Grid, like: SourceHeader | None = None) -> None:
+    """Write real numbers, such as probabilities, as float32 NIfTI with the geometry of a source, bit for bit.
+
+    Parameters
+    ----------
+    path : Path
+        Ending in .nii or .nii.gz.
+    data : (I, J, K) ndarray
+        In the axis order of `grid`.
+    grid : Grid
+    like : SourceHeader or None
+        Where the geometry comes from, as in `write_label_map`; None makes a header from the grid.
+
+    Raises
+    ------
+    ExportError
+        The name has another ending, the shapes differ, or the file cannot be written.
+    """
+    like = like or header_of_grid(grid)
+    if like.shape[:3] != data.shape:
+        raise ExportError(f"an image of {data.shape} voxels does not fit the header of {like.path}", path=path)
+    header = _header_like(like)
+    header.set_data_dtype(np.float32)
+    header["dim"] = [3, *data.shape, 1, 1, 1, 1]
+    _write(path, header, np.asarray(data, dtype=np.float32))
+
+
 def write_volume(path: Path, data: np.ndarray, grid: Grid) -> None:
     """Write an (I, J, K) or (I, J, K, C) image with a fresh header; its type is kept."""
     header = _header_like(header_of_grid(grid))

@@ -1,8 +1,15 @@
-"""Where the files that travel with the program are: in a checkout beside the package, in a wheel inside it."""
+"""Where files are that are nobody's data: those that travel with the program, and those it keeps to be quick.
+
+What travels is beside the package in a checkout and inside it in a wheel. What is kept lies in the user's cache folder
+and may be deleted at any time.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+from platformdirs import user_cache_dir
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -15,6 +22,22 @@ def resources_folder() -> Path:
 def models_folder() -> Path:
     """The folder of the models that ship with the program; may be empty."""
     return _travelling("models")
+
+
+def cache_folder() -> Path:
+    """The environment's WORKSTATION_CACHE, else the program's folder in the user's cache; may be absent."""
+    given = os.environ.get("WORKSTATION_CACHE")
+    return Path(given) if given else Path(user_cache_dir("brats-workstation", appauthor=False))
+
+
+def example_cache_folder() -> Path:
+    """Folder of the decoded cases."""
+    return cache_folder() / "examples"
+
+
+def choices_path() -> Path:
+    """File of the forms of operations that proved fastest on each machine."""
+    return cache_folder() / "choices.json"
 
 
 def _travelling(name: str) -> Path:

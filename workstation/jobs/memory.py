@@ -1,7 +1,8 @@
-"""How much memory this machine, or the container we are in, has and can still give."""
+"""How much memory this machine, or the container we are in, has and can still give, and how many cores."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,3 +36,9 @@ def machine_memory(control_group: Path = _CONTROL_GROUP) -> MachineMemory:
         # No control group of version 2, or "max": no limit.
         return MachineMemory(total, available)
     return MachineMemory(min(total, limit), max(0, min(available, limit - used)))
+
+
+def machine_cores() -> int:
+    """Cores that a process may use, not counting hyper-threads."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))

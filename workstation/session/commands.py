@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 
 from workstation.core.case import CaseFiles
-from workstation.core.requests import SegmentRequest
+from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest
 from workstation.core.volume import LabelMap
-from workstation.errors import AmbiguousScheme, GeometryError, LayoutError, WorkstationError
+from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
 from workstation.io.export import export_label_map
 from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
@@ -176,6 +176,45 @@ def segment_open_case(session: Session, model: Path, *, threshold: float = 0.5) 
     words = _tr("Segmenting {} in the background; the mask shows itself when it is ready.")
     session.notice.emit(words.format(session.case.name))
     return name
+
+
+def start_measurement(session: Session, request: ProfileRequest | BenchRequest | SeamsRequest) -> str:
+    """Start a run that measures; `WorkstationError` if it cannot be.
+
+    Returns
+    -------
+    str
+        Name of the run.
+    """
+    label = Path(request.case).name.split(".nii")[0] if isinstance(request, SeamsRequest) else request.name
+    return session.runs.start(request, label=f"{request.kind}-{label}" if label else request.kind)
+
+
+def open_difference(session: Session, path: Path, *, voxel: tuple[int, int, int] | None = None) -> None:
+    """Open a map of differences as an image of its own, at the voxel where it is largest.
+
+    Parameters
+    ----------
+    session : Session
+    path : Path
+    voxel : tuple of int or None
+        (i, j, k) of the file.
+    """
+    if not path.is_file():
+        hint = "Compare again, or look into the folder of the run."
+        session.problem.emit(FileMissing(f"{path} is no longer there", hint=hint, path=path))
+        return
+
+    def on_case_changed() -> None:
+        case = session.case
+        is_ours = case is not None and any(each.path == path for each in case.files.sequences.values())
+        if case is not None and is_ours and voxel is not None:
+            x, y, z = case.grid.to_world(voxel)
+            session.jump_to((float(x), float(y), float(z)))
+
+    if voxel is not None:
+        session.case_changed.connect(on_case_changed, Qt.ConnectionType.SingleShotConnection)
+    open_paths(session, [path], are_images=True)
 
 
 def show_finished_mask(session: Session, path: Path) -> None:

@@ -1,4 +1,5 @@
-"""One window's state: the open data set and case, how they are looked at, what is drawn over them, the runs.
+"""One window's state: the open data set and case, how they are looked at, what is drawn over them, the runs,
+what is known of the machine.
 
 It is passed to constructors; there are no singletons. Views read it and call the verbs in `session/commands.py`.
 """
@@ -15,6 +16,7 @@ from workstation.session.background import Background
 from workstation.session.images import DisplayImage
 from workstation.session.layers import Layers
 from workstation.session.loading import LoadedCase
+from workstation.session.machine import Machine
 from workstation.session.runs import Runs
 from workstation.session.view import Point, ViewState
 
@@ -43,6 +45,7 @@ class Session(QObject):
         self.view = ViewState(self)
         self.layers = Layers(self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
+        self.machine = Machine(self.background, parent=self)
         self._case: Case | None = None
         self._images: Mapping[str, DisplayImage] = {}
         self._data_set: DataSet | None = None
@@ -108,6 +111,7 @@ class Session(QObject):
     def close(self) -> None:
         """End what runs beside the window; runs of the engine go on."""
         self.runs.stop_watching()
+        self.machine.close()
         self.background.close()
 
     def _on_failed(self, _error: object) -> None:

@@ -1,9 +1,13 @@
-"""The Models workspace: models on the left, the card of the selected one on the right, one button to use it."""
+"""The Models workspace: the models and their cards; what a training costs; what the engine measures.
+
+Costs and measurements are made when their tab is first shown: they bring tables, forms and plots.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
@@ -16,6 +20,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
     QStackedWidget,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -38,7 +43,12 @@ from workstation.gui.train.labels import ToneLabel
 from workstation.session import commands
 from workstation.session.session import Session
 
+if TYPE_CHECKING:
+    from workstation.gui.measure.page import MeasurePage
+    from workstation.gui.models.cost_page import CostPage
+
 _LIST_WIDTH = 320
+_TABS = ("models", "cost", "measure")
 
 
 class ModelsWorkspace(QWidget):
@@ -61,6 +71,9 @@ class ModelsWorkspace(QWidget):
         self.segment_button = QPushButton(self.tr("Segment the open case"))
         self.remove_button = QPushButton(self.tr("Remove from list"))
         self._why_not = ToneLabel("faint", self)
+        self.tabs = QTabWidget()
+        self.cost: CostPage | None = None
+        self.measure: MeasurePage | None = None
         self._pages = QStackedWidget()
         self._empty = EmptyPage(
             "models",
@@ -112,6 +125,26 @@ class ModelsWorkspace(QWidget):
         self.segment_button.clicked.connect(self._on_segment_clicked)
         self.remove_button.clicked.connect(self._on_remove_clicked)
         self._empty.action_wanted.connect(self._on_add_clicked)
+        self.tabs.currentChanged.connect(self._on_tab_chosen)
+
+    def show_tab(self, name: str) -> None:
+        """Bring "models", "cost" or "measure" to the front."""
+        self.tabs.setCurrentIndex(_TABS.index(name))
+
+    def _on_tab_chosen(self, index: int) -> None:
+        """Make a page when it is first wanted."""
+        name = _TABS[index]
+        if name == "cost" and self.cost is None:
+            from workstation.gui.models.cost_page import CostPage
+
+            self.cost = CostPage(self._session.machine)
+            _fill(self.tabs.widget(index), self.cost)
+        if name == "measure" and self.measure is None:
+            from workstation.gui.measure.page import MeasurePage
+
+            self.measure = MeasurePage(self._session)
+            self.measure.show_models(self._entries)
+            _fill(self.tabs.widget(index), self.measure)
 
     def _on_runs_changed(self) -> None:
         if self.isVisible():
@@ -123,6 +156,8 @@ class ModelsWorkspace(QWidget):
             return
         before = self.selected
         self._entries = entries
+        if self.measure is not None:
+            self.measure.show_models(entries)
         self._checked.clear()
         self.list.blockSignals(True)
         self.list.clear()
@@ -199,8 +234,17 @@ class ModelsWorkspace(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         self.problem.setContentsMargins(PAGE, ROOMY, PAGE, 0)
-        whole.addWidget(self.problem)
-        whole.addWidget(self._pages, 1)
+        models = QWidget()
+        column = QVBoxLayout(models)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.problem)
+        column.addWidget(self._pages, 1)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(models, self.tr("Models"))
+        self.tabs.addTab(QWidget(), self.tr("Cost"))
+        self.tabs.addTab(QWidget(), self.tr("Measure"))
+        whole.addWidget(self.tabs)
 
     def _left_side(self) -> QWidget:
         title = QLabel(self.tr("Models"))
@@ -236,3 +280,9 @@ class ModelsWorkspace(QWidget):
         column.addWidget(self.card, 1)
         column.addLayout(foot)
         return side
+
+
+def _fill(place: QWidget, page: QWidget) -> None:
+    column = QVBoxLayout(place)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(page)

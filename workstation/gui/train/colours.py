@@ -21,8 +21,22 @@ _STATES = {
     "killed": QColor("#e0524d"),
     "lost": QColor("#e0524d"),
 }
-# Of the terms of the memory estimate, in their order.
-TERMS = tuple(QColor(name) for name in ("#b07fd0", "#d0709a", "#c9a227", "#3d9be0", "#e08a1e", "#1fa67a", "#8b949e"))
+_TERMS = {
+    "weights": QColor("#b07fd0"),
+    "gradients": QColor("#d0709a"),
+    "optimiser": QColor("#c9a227"),
+    "activations": QColor("#3d9be0"),
+    "transient": QColor("#e08a1e"),
+    "scratch": QColor("#27b3c9"),
+    "allocator": QColor("#7a6ad8"),
+    "pipeline": QColor("#1fa67a"),
+    "runtime": QColor("#8b949e"),
+}
+
+
+def term_colour(term: str) -> QColor:
+    """Of a term of the memory estimate."""
+    return _TERMS.get(term, _TERMS["runtime"])
 
 
 def state_colour(state: str) -> QColor:

@@ -41,6 +41,12 @@ class Draft:
     augment: bool = True
     filters: int = 16
     depth: int = 4
+    normalisation: str = "batch"
+    memory: str = "exact"
+    precision: str = "float32"
+    micro_batch: int = 0
+    decay: str = "none"
+    vary_intensities: bool = False
     onednn: bool = True
     name: str = ""
 
@@ -96,6 +102,12 @@ def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
         "augment": draft.augment,
         "filters": draft.filters,
         "depth": draft.depth,
+        "normalisation": draft.normalisation,
+        "memory": draft.memory,
+        "precision": draft.precision,
+        "micro_batch": draft.micro_batch,
+        "decay": draft.decay,
+        "vary_intensities": draft.vary_intensities,
         "name": draft.name.strip(),
         "settings": EngineSettings(onednn=draft.onednn, intra_threads=draft.threads, omp_threads=draft.threads),
     }

@@ -1,14 +1,19 @@
-"""What a training will cost, for the form: memory against what the machine has, parameters and work; no widget."""
+"""What a training will cost, for the form: memory against what the machine has, time, parameters, work; no widget."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from workstation.core.cost import LayerCost, count_parameters, estimate_train_bytes, layer_costs, step_flops
-from workstation.core.network import Shape, UNetPlan, padded_shape
+from workstation.core.calibration import estimate_prediction_seconds
+from workstation.core.cost import LayerCost, count_parameters, layer_costs
+from workstation.core.estimate import Job, Knowledge
+from workstation.core.network import Shape, padded_shape
 from workstation.core.requests import TrainRequest
+from workstation.core.split import split_cases
+from workstation.errors import RequestError
 from workstation.jobs.memory import MachineMemory
 
 DEFAULT_SHAPE: Shape = (240, 240, 155)
@@ -18,6 +23,28 @@ DEFAULT_SHAPE: Shape = (240, 240, 155)
 _TIGHT = 0.85
 
 Fit = Literal["fits", "tight", "too large"]
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """How long a training takes; None where it is not known.
+
+    Parameters
+    ----------
+    step, epoch, whole : float or None
+        Seconds of a step; of an epoch with its validation; of all epochs. The last two need the number of cases.
+    epochs, steps : int
+        Of the training; of an epoch.
+    is_calibrated : bool
+        The machine was calibrated; then a missing time is that of a mode or precision that was not measured.
+    """
+
+    step: float | None = None
+    epoch: float | None = None
+    whole: float | None = None
+    epochs: int = 0
+    steps: int = 0
+    is_calibrated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +64,7 @@ class Forecast:
     step_flops : int
         Work of one training step.
     layers : tuple of LayerCost
+    durations : Durations
     """
 
     shape: Shape
@@ -48,6 +76,7 @@ class Forecast:
     trainable: int
     step_flops: int
     layers: tuple[LayerCost, ...]
+    durations: Durations = field(default_factory=Durations)
 
     @property
     def fit(self) -> Fit:
@@ -62,24 +91,59 @@ class Forecast:
         return self.peak_bytes <= self.memory.total_bytes
 
 
-def forecast(request: TrainRequest, memory: MachineMemory, *, volume_shape: Shape | None, cases: int = 0) -> Forecast:
+def forecast(
+    request: TrainRequest,
+    memory: MachineMemory,
+    *,
+    volume_shape: Shape | None,
+    cases: int = 0,
+    knowledge: Knowledge | None = None,
+) -> Forecast:
     """The cost of a request on data of `volume_shape` and so many cases; None and 0 where that is not known yet."""
-    shape = request.shape or volume_shape or DEFAULT_SHAPE
-    return forecast_plan(request.plan, shape, memory, batch=request.batch, cases=cases)
-
-
-def forecast_plan(plan: UNetPlan, shape: Shape, memory: MachineMemory, *, batch: int, cases: int = 0) -> Forecast:
-    """The cost of training a network on volumes of a shape."""
-    estimate = estimate_train_bytes(plan, shape, batch=batch, cases=cases)
-    count = count_parameters(plan)
+    known = knowledge or Knowledge()
+    job = Job(
+        request.plan,
+        request.shape or volume_shape or DEFAULT_SHAPE,
+        batch=request.batch,
+        mode=request.memory,
+        precision=request.precision,
+        micro_batch=request.micro_batch,
+        cases=cases,
+        loss=request.loss,
+    )
+    estimate = known.memory(job)
+    count = count_parameters(job.plan)
     return Forecast(
-        shape=padded_shape(shape, plan.multiple),
-        batch=batch,
+        shape=padded_shape(job.shape, job.plan.multiple),
+        batch=job.batch,
         peak_bytes=estimate.peak_bytes,
-        terms=estimate.terms,
+        terms={name: count for name, count in estimate.terms.items() if count},
         memory=memory,
         parameters=count.total,
         trainable=count.trainable,
-        step_flops=step_flops(plan, shape, batch=batch),
-        layers=layer_costs(plan, shape, batch=batch),
+        step_flops=job.flops,
+        layers=layer_costs(job.plan, job.shape, batch=job.batch, precision=job.precision),
+        durations=_durations(request, job, known),
     )
+
+
+def _durations(request: TrainRequest, job: Job, known: Knowledge) -> Durations:
+    """Of a step, and of epochs on the shares that the request asks for."""
+    if known.calibration is None:
+        return Durations(epochs=request.epochs)
+    step = known.seconds(job)
+    found = Durations(step, epochs=request.epochs, is_calibrated=True)
+    shares = (1 - request.validation - request.test, request.validation, request.test)
+    try:
+        split = split_cases(map(str, range(job.cases)), seed=request.seed, fractions=shares)
+    except RequestError:
+        # Too few cases to split: the engine says so when it is asked.
+        return found
+    whole, part = divmod(len(split.train), job.batch)
+    last = known.seconds(replace(job, batch=part)) if part else 0.0
+    scored = estimate_prediction_seconds(job.plan, job.shape, known.calibration) or 0.0
+    if step is None or last is None:
+        return found
+    epoch = whole * step + last + len(split.validation) * scored
+    steps = math.ceil(len(split.train) / job.batch)
+    return replace(found, epoch=epoch, whole=request.epochs * epoch, steps=steps)

@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import Literal
 
 from workstation.io.runs import RunStatus
+from workstation.session.measurements import MEASURING_KINDS
 
-Verb = Literal["pause", "resume", "stop_after_epoch", "stop_now", "resume_from_checkpoint", "segment", "show_masks"]
+Verb = Literal[
+    "pause",
+    "resume",
+    "stop_after_epoch",
+    "stop_now",
+    "resume_from_checkpoint",
+    "start_again",
+    "segment",
+    "show_masks",
+    "show_difference",
+]
 
 
 def offers(status: RunStatus, *, has_open_case: bool) -> frozenset[Verb]:
@@ -18,6 +29,8 @@ def offers(status: RunStatus, *, has_open_case: bool) -> frozenset[Verb]:
     has_open_case : bool
         There is a case that a model could segment.
     """
+    if status.kind in MEASURING_KINDS:
+        return _of_measurement(status)
     is_training = status.kind == "train"
     verbs: set[Verb] = set()
     if status.state in ("preparing", "running"):
@@ -35,3 +48,12 @@ def offers(status: RunStatus, *, has_open_case: bool) -> frozenset[Verb]:
     if status.kind == "segment" and status.state == "finished":
         verbs |= {"show_masks"}
     return frozenset(verbs)
+
+
+def _of_measurement(status: RunStatus) -> frozenset[Verb]:
+    """A measurement does not rest, since others would then share its machine; a profile goes on where it ended."""
+    if not status.is_ended:
+        return frozenset({"stop_now"})
+    if status.can_resume:
+        return frozenset({"start_again"})
+    return frozenset({"show_difference"} if status.kind == "seams" else ())

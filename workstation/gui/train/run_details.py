@@ -1,26 +1,27 @@
-"""One run in detail: how it stands, why it ended, what can be done, its curves, log and request."""
+"""One run in detail: how it stands, why it ended, what can be done, what it left."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from workstation.errors import WorkstationError
+from workstation.gui.figures.results import readable
 from workstation.gui.train.colours import state_colour
 from workstation.gui.train.curve_data import CurveData
-from workstation.gui.train.curves import CurvesView
 from workstation.gui.train.labels import ToneLabel
-from workstation.gui.train.log_view import LogView
 from workstation.gui.train.offers import offers
 from workstation.gui.train.run_list import dot_icon
-from workstation.gui.train.run_request import RequestView
+from workstation.gui.train.run_tabs import RunTabs
 from workstation.gui.train.wording import bytes_text, duration_text, progress_words, state_word
 from workstation.io.runs import RunStatus
-from workstation.session.commands import segment_open_case, show_finished_mask
+from workstation.session.commands import open_difference, segment_open_case, show_finished_mask
+from workstation.session.measurements import MEASURING_KINDS, Measurement, read_measurement
 from workstation.session.session import Session
 
 _REDRAW_MS = 100
@@ -46,14 +47,10 @@ class RunDetails(QWidget):
         self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._redraw.timeout.connect(self._draw_curves)
         self._make_head()
-        self.curves = CurvesView()
-        self.log = LogView()
-        self.request = RequestView()
-        self._tabs = QTabWidget()
-        self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self.curves, self.tr("Curves"))
-        self._tabs.addTab(self.log, self.tr("Log"))
-        self._tabs.addTab(self.request, self.tr("Request"))
+        self._tabs = RunTabs()
+        self.curves, self.result = self._tabs.curves, self._tabs.result
+        self.log, self.request = self._tabs.log, self._tabs.request
+        self._measurement: Measurement | None = None
         self._make_buttons()
         self._arrange()
         self._runs.status_changed.connect(self._on_status_changed)
@@ -69,6 +66,7 @@ class RunDetails(QWidget):
         self._name = name
         self._shown = None
         self._data = CurveData()
+        self._measurement = None
         self.log.clear()
         self.request.clear()
         self.note.say("")
@@ -107,8 +105,10 @@ class RunDetails(QWidget):
             ("stop_after_epoch", self.tr("Stop after epoch"), runs.stop_after_epoch, after_epoch),
             ("stop_now", self.tr("Stop now"), runs.stop_now, after_step),
             ("resume_from_checkpoint", self.tr("Resume from checkpoint"), runs.resume, again),
+            ("start_again", self.tr("Measure again"), runs.resume, self.tr("Started again.")),
             ("segment", self.tr("Segment the open case with this model"), self._segment, ""),
             ("show_masks", self.tr("Show the mask"), self._show_masks, ""),
+            ("show_difference", self.tr("Open the difference map in Review"), self._show_difference, ""),
         ):
             button = QPushButton(text)
             button.clicked.connect(self._doing(act, note))
@@ -160,6 +160,19 @@ class RunDetails(QWidget):
         for path in masks:
             show_finished_mask(self._session, path)
 
+    def _show_difference(self, _name: str) -> None:
+        """Open the map of the region that changes most, where it changes most."""
+        result = self._measurement.result if self._measurement else None
+        if not result:
+            self.note.say(self.tr("The result is not there yet."), "error")
+            return
+        with readable("comparison of tiles"):
+            regions = result["regions"]
+            worst = max(regions, key=lambda name: regions[name]["max_probability"])
+            path = Path(result["files"][f"difference_{worst}"])
+            i, j, k = (int(index) for index in regions[worst]["voxel"])
+        open_difference(self._session, path, voxel=(i, j, k))
+
     def _on_folder_clicked(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._runs.folder(self._name).path)))
 
@@ -190,6 +203,34 @@ class RunDetails(QWidget):
             return self.tr("This run ended before its first step.")
         return self.tr("The curves begin with the first step. A full-resolution step takes half a minute or more.")
 
+    def _look_for_result(self, status: RunStatus) -> None:
+        """Read what a measurement has found so far, beside the window."""
+        if self._measurement is None:
+            self.result.show_words(self._result_words(status))
+        run = self._runs.folder(status.name)
+        self._session.background.ask(f"measurement {id(self)}", lambda: read_measurement(run), self._on_measurement)
+
+    def _on_measurement(self, measurement: Measurement) -> None:
+        status = self._shown
+        if status is None or measurement.run != self._name:
+            return
+        if measurement.problem is not None:
+            self.result.show_words(f"{measurement.problem.message} {measurement.problem.hint}".strip())
+        elif measurement.result is None:
+            self.result.show_words(self._result_words(status))
+        elif self._measurement is None or measurement.result != self._measurement.result:
+            self._measurement = measurement
+            self.result.show_result(measurement.kind, measurement.result, self._runs.folder(self._name).path)
+
+    def _result_words(self, status: RunStatus) -> str:
+        if status.state == "waiting":
+            return self.tr("This measurement waits for its turn: one run is carried out at a time.")
+        if status.is_ended:
+            return self.tr("This run ended before anything was measured.")
+        if status.kind == "profile":
+            return self.tr("The figures begin with the first point, and grow with each.")
+        return self.tr("The figures come when the measurement is finished.")
+
     def _show_request(self) -> None:
         if not self._name:
             return
@@ -211,8 +252,11 @@ class RunDetails(QWidget):
             return
         if before is not None and before.state != status.state:
             self.note.say("")
+        self._tabs.show_kind(status.kind)
         if self._data.is_empty:
             self._draw_curves()
+        if status.kind in MEASURING_KINDS and _is_further(before, status):
+            self._look_for_result(status)
         self._dot.setPixmap(dot_icon(state_colour(status.state)).pixmap(14, 14))
         self._title.setText(status.name)
         self._facts.say(self._facts_of(status))
@@ -236,9 +280,16 @@ class RunDetails(QWidget):
     def _show_buttons(self, verbs: frozenset[Any]) -> None:
         for verb, button in self.buttons.items():
             button.setVisible(verb in verbs)
+        is_profile = self._shown is not None and self._shown.kind == "profile"
+        again = self.tr("Go on with the missing points") if is_profile else self.tr("Measure again")
+        self.buttons["start_again"].setText(again)
         has_case = self._session.case is not None
         self.buttons["segment"].setEnabled(has_case)
         if "segment" in verbs and not self.note.text() and not has_case:
             self.note.say(self._case_words, "faint")
         elif has_case and self.note.text() == self._case_words:
             self.note.say("")
+
+
+def _is_further(before: RunStatus | None, now: RunStatus) -> bool:
+    return before is None or (before.done, before.state) != (now.done, now.state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from PySide6.QtCore import (
@@ -64,12 +65,13 @@ def dot_icon(colour: QColor) -> QIcon:
 
 
 class RunModel(QAbstractTableModel):
-    """One row a run, as the session's runs last read it."""
+    """One row a run, as the session's runs last read it; of some kinds alone if those are named."""
 
-    def __init__(self, runs: Runs, parent: QWidget | None = None) -> None:
+    def __init__(self, runs: Runs, parent: QWidget | None = None, *, kinds: Collection[str] = ()) -> None:
         super().__init__(parent)
         self._runs = runs
-        self._rows: list[RunStatus] = list(runs.statuses)
+        self._kinds = frozenset(kinds)
+        self._rows = self._wanted()
         self._titles = (
             self.tr("State"),
             self.tr("Run"),
@@ -135,8 +137,11 @@ class RunModel(QAbstractTableModel):
 
     def _on_runs_changed(self) -> None:
         self.beginResetModel()
-        self._rows = list(self._runs.statuses)
+        self._rows = self._wanted()
         self.endResetModel()
+
+    def _wanted(self) -> list[RunStatus]:
+        return [status for status in self._runs.statuses if not self._kinds or status.kind in self._kinds]
 
     def _on_status_changed(self, name: str) -> None:
         row, status = self.row_of(name), self._runs.status(name)
@@ -178,13 +183,17 @@ class RunList(QTableView):
     run_selected = Signal(str)
     """Name of the run that was selected; empty if none is."""
 
-    def __init__(self, runs: Runs, parent: QWidget | None = None) -> None:
+    def __init__(self, runs: Runs, parent: QWidget | None = None, *, kinds: Collection[str] = ()) -> None:
         super().__init__(parent)
         self._name = ""
-        self._model = RunModel(runs, self)
+        self._model = RunModel(runs, self, kinds=kinds)
         self.setModel(self._model)
         self.setItemDelegate(_Cell(self))
         self._dress()
+        if kinds:
+            # Measurements have neither.
+            for column in (_LEFT, _DICE):
+                self.setColumnHidden(column, True)
         self._model.modelReset.connect(self.keep_selection)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
 
@@ -192,6 +201,15 @@ class RunList(QTableView):
     def selected(self) -> str:
         """Name of the selected run; empty if none is."""
         return self._name
+
+    def has(self, name: str) -> bool:
+        """Whether a run is in the list."""
+        return self._model.row_of(name) >= 0
+
+    @property
+    def count(self) -> int:
+        """Number of runs in the list."""
+        return self._model.rowCount()
 
     def select(self, name: str) -> None:
         """Select a run; one that is about to appear in the list is selected when it does."""

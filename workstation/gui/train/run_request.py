@@ -5,8 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from workstation.core.requests import Request, TrainRequest
-from workstation.gui.train.wording import preset_word, when_text
+from workstation.core.requests import Request, SegmentRequest, TrainRequest
+from workstation.gui.train.wording import (
+    decay_word,
+    memory_word,
+    normalisation_word,
+    precision_word,
+    preset_word,
+    when_text,
+)
 from workstation.io.runs import RunFolder
 
 
@@ -26,7 +33,13 @@ class RequestView(QTreeWidget):
         """Replace all rows."""
         self.clear()
         rows = {self.tr("Folder"): str(run.path), self.tr("Asked at"): when_text(run.created)}
-        rows |= self._of_training(request) if isinstance(request, TrainRequest) else self._of_segmentation(request)
+        match request:
+            case TrainRequest():
+                rows |= self._of_training(request)
+            case SegmentRequest():
+                rows |= self._of_segmentation(request)
+            case _:
+                rows |= self._of_measurement(request)
         height = round(1.6 * self.fontMetrics().height())
         for label, value in rows.items():
             item = QTreeWidgetItem([label, value])
@@ -49,18 +62,32 @@ class RequestView(QTreeWidget):
             self.tr("Test"): f"{request.test:.0%}",
             self.tr("Seed"): str(request.seed),
             self.tr("Augmentation"): self.tr("on") if request.augment else self.tr("off"),
+            self.tr("Intensities"): self.tr("varied") if request.vary_intensities else self.tr("as they are"),
+            self.tr("Decay of the rate"): decay_word(request.decay),
             self.tr("Filters and depth"): f"{request.filters}, {request.depth}",
+            self.tr("Normalisation"): normalisation_word(request.normalisation),
+            self.tr("Memory mode"): memory_word(request.memory),
+            self.tr("Precision"): precision_word(request.precision),
+            self.tr("Micro-batch"): str(request.micro_batch) if request.micro_batch else self.tr("whole batch"),
             **self._of_engine(request),
         }
 
-    def _of_segmentation(self, request: Request) -> dict[str, str]:
-        values = request.as_dict()
+    def _of_segmentation(self, request: SegmentRequest) -> dict[str, str]:
         return {
-            self.tr("Model"): values["model"],
-            self.tr("Cases"): ", ".join(values["cases"]),
-            self.tr("Threshold"): f"{values['threshold']:g}",
+            self.tr("Model"): request.model,
+            self.tr("Cases"): ", ".join(request.cases),
+            self.tr("Threshold"): f"{request.threshold:g}",
             **self._of_engine(request),
         }
+
+    def _of_measurement(self, request: Request) -> dict[str, str]:
+        """Every field that is set, under its own name: who measures knows them from the command line."""
+        values = {name: value for name, value in request.as_dict().items() if name != "settings" and value != ""}
+        rows = {
+            name.replace("_", " ").capitalize(): ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            for name, value in values.items()
+        }
+        return {**rows, **self._of_engine(request)}
 
     def _of_engine(self, request: Request) -> dict[str, str]:
         threads = request.settings.intra_threads

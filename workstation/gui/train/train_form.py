@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -21,41 +20,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.core.network import MAX_DEPTH, MAX_FILTERS, PRESETS, Shape
-from workstation.core.requests import LOSSES
+from workstation.core.network import MAX_DEPTH, MAX_FILTERS, NORMALISATIONS, PRESETS, Shape
+from workstation.core.requests import DECAYS, LOSSES
+from workstation.core.schedule import MODES, PRECISIONS
+from workstation.gui.theme import NEAR, font_of
 from workstation.gui.train.data_facts import DataFacts
 from workstation.gui.train.draft import Draft
+from workstation.gui.train.fields import Field, box, form_rows, labelled, spin
 from workstation.gui.train.labels import ToneLabel
-from workstation.gui.train.wording import preset_word, shape_text
+from workstation.gui.train.wording import (
+    decay_word,
+    memory_word,
+    normalisation_word,
+    precision_word,
+    preset_word,
+    shape_text,
+)
 
 _SIZES = ("160x192x144", "128x128x128", "96x96x96")
 _CUSTOM = "custom"
-
-
-class _Field(QWidget):
-    """An editor with the words of its error below."""
-
-    def __init__(self, *editors: QWidget) -> None:
-        super().__init__()
-        self.error = ToneLabel("error", self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        # The theme's style gives spin boxes, boxes and lines different heights.
-        height = QComboBox().sizeHint().height()
-        for editor in editors:
-            editor.setMinimumHeight(height)
-            row.addWidget(editor)
-        layout.addLayout(row)
-        layout.addWidget(self.error)
-
-    def add_below(self, widget: QWidget) -> None:
-        """Put a widget below the error."""
-        layout = self.layout()
-        if layout is not None:
-            layout.addWidget(widget)
 
 
 class TrainForm(QWidget):
@@ -73,7 +56,7 @@ class TrainForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._fields: dict[str, _Field] = {}
+        self._fields: dict[str, Field] = {}
         self._labels: list[QLabel] = []
         self._is_data_touched = False
         self._make_editors()
@@ -104,6 +87,12 @@ class TrainForm(QWidget):
             augment=self.augment_check.isChecked(),
             filters=self.filters_spin.value(),
             depth=self.depth_spin.value(),
+            normalisation=self.normalisation_box.currentData(),
+            memory=self.memory_box.currentData(),
+            precision=self.precision_box.currentData(),
+            micro_batch=self.micro_batch_spin.value(),
+            decay=self.decay_box.currentData(),
+            vary_intensities=self.vary_check.isChecked(),
             onednn=self.onednn_check.isChecked(),
             name=self.name_edit.text(),
         )
@@ -147,16 +136,16 @@ class TrainForm(QWidget):
         self.data_edit.setClearButtonEnabled(True)
         self.browse_button = QPushButton(self.tr("Browse\N{HORIZONTAL ELLIPSIS}"))
         self._facts = ToneLabel("faint", self)
-        self.preset_box = _box({preset_word(preset): preset for preset in PRESETS})
+        self.preset_box = box({preset_word(preset): preset for preset in PRESETS})
         sizes = {self.tr("Full volume"): "full"} | {shape_text(tuple(map(int, s.split("x")))): s for s in _SIZES}
-        self.size_box = _box(sizes | {self.tr("Custom\N{HORIZONTAL ELLIPSIS}"): _CUSTOM})
+        self.size_box = box(sizes | {self.tr("Custom\N{HORIZONTAL ELLIPSIS}"): _CUSTOM})
         self.size_box.setToolTip(self.tr("Other sizes crop or pad each volume about its centre; nothing is resampled."))
         self.custom_edit = QLineEdit("64x64x64")
         self.custom_edit.setMaximumWidth(110)
         self.custom_edit.hide()
-        self.batch_spin = _spin(1, 1024, 1)
+        self.batch_spin = spin(1, 1024, 1)
         self.batch_spin.setToolTip(self.tr("Volumes in one step. Memory grows with it almost in proportion."))
-        self.epochs_spin = _spin(1, 100_000, 25)
+        self.epochs_spin = spin(1, 100_000, 25)
         self.name_edit = QLineEdit()
         self.name_edit.setPlaceholderText(self.tr("Optional"))
         self._make_advanced_editors()
@@ -164,20 +153,23 @@ class TrainForm(QWidget):
     def _make_advanced_editors(self) -> None:
         losses = {"dice": self.tr("Dice (as in the paper)"), "bce+dice": self.tr("Cross-entropy + Dice")}
         self.rate_edit = QLineEdit("0.001")
-        self.loss_box = _box({losses.get(loss, loss): loss for loss in LOSSES})
-        self.validation_spin = _spin(0, 99, 10, suffix=self.tr(" % of the cases"))
-        self.test_spin = _spin(0, 99, 10, suffix=self.tr(" % of the cases"))
+        self.loss_box = box({losses.get(loss, loss): loss for loss in LOSSES})
+        self.validation_spin = spin(0, 99, 10, suffix=self.tr(" % of the cases"))
+        self.test_spin = spin(0, 99, 10, suffix=self.tr(" % of the cases"))
         self.test_spin.setToolTip(self.tr("Kept aside and never looked at during the training."))
-        self.seed_spin = _spin(0, 2**31 - 1, 1)
+        self.seed_spin = spin(0, 2**31 - 1, 1)
         self.seed_spin.setToolTip(self.tr("Of the split, the weights, the order and the augmentation."))
-        self.threads_spin = _spin(0, 4096, 0)
+        self.threads_spin = spin(0, 4096, 0)
         self.threads_spin.setSpecialValueText(self.tr("All physical cores"))
-        self.filters_spin = _spin(1, MAX_FILTERS, 16)
-        self.depth_spin = _spin(1, MAX_DEPTH, 4)
+        self.filters_spin = spin(1, MAX_FILTERS, 16)
+        self.depth_spin = spin(1, MAX_DEPTH, 4)
+        self.depth_spin.setToolTip(self.tr("Number of poolings; sides are padded to a multiple of 2 to its power."))
         self.augment_check = QCheckBox(self.tr("Random flips and quarter turns"))
         self.augment_check.setChecked(True)
         self.onednn_check = QCheckBox(self.tr("oneDNN kernels"))
         self.onednn_check.setChecked(True)
+        self._make_learning_editors()
+        self._make_memory_editors()
         self._advanced_toggle = QToolButton()
         self._advanced_toggle.setText(self.tr("Advanced"))
         self._advanced_toggle.setCheckable(True)
@@ -185,11 +177,60 @@ class TrainForm(QWidget):
         self._advanced_toggle.setArrowType(Qt.ArrowType.RightArrow)
         self._advanced_toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._advanced = QWidget()
-        self._advanced.setLayout(self._advanced_rows())
+        self._advanced.setLayout(self._advanced_groups())
         self._advanced.hide()
 
+    def _make_learning_editors(self) -> None:
+        self.decay_box = box({decay_word(decay): decay for decay in DECAYS})
+        self.decay_box.setToolTip(
+            self.tr(
+                "Cosine: the rate falls to nothing by the last epoch, so that the weights settle. Costs no time; a "
+                "training that is stopped early has not settled."
+            )
+        )
+        self.vary_check = QCheckBox(self.tr("Vary intensities"))
+        self.vary_check.setToolTip(
+            self.tr(
+                "Random contrast, brightness and gamma of each sequence: for few cases of few scanners. Costs hardly "
+                "any time, since batches are made while a step computes; often needs more epochs."
+            )
+        )
+        self.normalisation_box = box({normalisation_word(name): name for name in NORMALISATIONS})
+        self.normalisation_box.setToolTip(
+            self.tr(
+                "Batch: as in the paper; its statistics are those of a micro-batch where there are any. Group and "
+                "instance: of each volume alone, so that micro-batches change nothing. Memory and time are the same."
+            )
+        )
+
+    def _make_memory_editors(self) -> None:
+        self.memory_box = box({memory_word(mode): mode for mode in MODES})
+        self.memory_box.setToolTip(
+            self.tr(
+                "Exact: keeps the output of each convolution and computes norms again, at almost no cost in time.\n"
+                "Low: computes whole blocks again; less memory, more time.\n"
+                "Plain: Keras's own step; the most memory, and slower.\n"
+                "All three have the same gradients. The estimate below says what each comes to."
+            )
+        )
+        self.precision_box = box({precision_word(name): name for name in PRECISIONS})
+        self.precision_box.setToolTip(
+            self.tr(
+                "bfloat16 halves what is kept between layers. Processors without AVX512-BF16 or AMX would be many "
+                "times slower with it: there the engine refuses it."
+            )
+        )
+        self.micro_batch_spin = spin(0, 1024, 0)
+        self.micro_batch_spin.setSpecialValueText(self.tr("Whole batch at once"))
+        self.micro_batch_spin.setToolTip(
+            self.tr(
+                "Volumes that are in memory at once; their gradients are added up to those of the batch. 1 trains any "
+                "batch in the memory of one volume. The Dice loss costs another forward pass, about a third more time."
+            )
+        )
+
     def _main_rows(self) -> QFormLayout:
-        rows = _rows()
+        rows = form_rows()
         field = self._add(rows, "data", self.tr("Data set"), self.data_edit, self.browse_button)
         field.add_below(self._facts)
         self._add(rows, "preset", self.tr("Task"), self.preset_box)
@@ -199,31 +240,54 @@ class TrainForm(QWidget):
         self._add(rows, "name", self.tr("Name"), self.name_edit)
         return rows
 
-    def _advanced_rows(self) -> QFormLayout:
-        rows = _rows()
+    def _advanced_groups(self) -> QVBoxLayout:
+        groups = QVBoxLayout()
+        groups.setContentsMargins(0, 0, 0, 0)
+        groups.setSpacing(NEAR)
+        for title, rows in (
+            (self.tr("Memory and time"), self._memory_rows()),
+            (self.tr("Network"), self._network_rows()),
+            (self.tr("Learning"), self._learning_rows()),
+        ):
+            heading = QLabel(title)
+            heading.setFont(font_of(heading.font(), 1.0, is_bold=True))
+            groups.addWidget(heading)
+            groups.addLayout(rows)
+            groups.addSpacing(NEAR)
+        return groups
+
+    def _memory_rows(self) -> QFormLayout:
+        rows = form_rows()
+        self._add(rows, "memory", self.tr("Memory mode"), self.memory_box)
+        self._add(rows, "precision", self.tr("Precision"), self.precision_box)
+        self._add(rows, "micro_batch", self.tr("Micro-batch"), self.micro_batch_spin)
+        self._add(rows, "threads", self.tr("Threads"), self.threads_spin)
+        self._add(rows, "onednn", self.tr("Engine"), self.onednn_check)
+        return rows
+
+    def _network_rows(self) -> QFormLayout:
+        rows = form_rows()
+        self._add(rows, "filters", self.tr("Filters"), self.filters_spin)
+        self._add(rows, "depth", self.tr("Depth"), self.depth_spin)
+        self._add(rows, "normalisation", self.tr("Normalisation"), self.normalisation_box)
+        return rows
+
+    def _learning_rows(self) -> QFormLayout:
+        rows = form_rows()
         self._add(rows, "learning_rate", self.tr("Learning rate"), self.rate_edit)
+        self._add(rows, "decay", self.tr("Its decay"), self.decay_box)
         self._add(rows, "loss", self.tr("Loss"), self.loss_box)
         self._add(rows, "validation", self.tr("Validation"), self.validation_spin)
         self._add(rows, "test", self.tr("Test"), self.test_spin)
         self._add(rows, "seed", self.tr("Seed"), self.seed_spin)
         self._add(rows, "augment", self.tr("Augmentation"), self.augment_check)
-        self._add(rows, "filters", self.tr("Filters"), self.filters_spin)
-        self._add(rows, "depth", self.tr("Depth"), self.depth_spin)
-        self._add(rows, "threads", self.tr("Threads"), self.threads_spin)
-        self._add(rows, "onednn", self.tr("Engine"), self.onednn_check)
+        self._add(rows, "vary_intensities", "", self.vary_check)
         return rows
 
-    def _add(self, rows: QFormLayout, name: str, label: str, *editors: QWidget) -> _Field:
-        field = _Field(*editors)
+    def _add(self, rows: QFormLayout, name: str, label: str, *editors: QWidget) -> Field:
+        field = Field(*editors)
         self._fields[name] = field
-        text = QLabel(label)
-        # So that assistive technology, and a click on the label, find the editor within the field.
-        text.setBuddy(editors[0])
-        # Level with the editor also where words of an error make the row higher.
-        margin = (editors[0].minimumHeight() - text.sizeHint().height()) // 2
-        text.setContentsMargins(0, max(0, margin), 0, 0)
-        text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        rows.addRow(text, field)
+        text = labelled(rows, label, field, editors[0])
         self._labels.append(text)
         return field
 
@@ -236,11 +300,11 @@ class TrainForm(QWidget):
     def _connect(self) -> None:
         for edit in (self.data_edit, self.custom_edit, self.rate_edit, self.name_edit):
             edit.textChanged.connect(self.draft_changed)
-        for box in (self.preset_box, self.size_box, self.loss_box):
-            box.currentIndexChanged.connect(self.draft_changed)
-        for spin in self.findChildren(QSpinBox):
-            spin.valueChanged.connect(self.draft_changed)
-        for tick in (self.augment_check, self.onednn_check):
+        for chooser in self.findChildren(QComboBox):
+            chooser.currentIndexChanged.connect(self.draft_changed)
+        for number in self.findChildren(QSpinBox):
+            number.valueChanged.connect(self.draft_changed)
+        for tick in self.findChildren(QCheckBox):
             tick.toggled.connect(self.draft_changed)
         self.data_edit.textChanged.connect(self._on_data_edited)
         self.size_box.currentIndexChanged.connect(self._on_size_chosen)
@@ -268,29 +332,3 @@ class TrainForm(QWidget):
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Choose the folder of a data set"), here)
         if chosen:
             self.set_data(chosen)
-
-
-def _rows() -> QFormLayout:
-    rows = QFormLayout()
-    rows.setContentsMargins(0, 0, 0, 0)
-    rows.setHorizontalSpacing(12)
-    rows.setVerticalSpacing(8)
-    rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    rows.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-    return rows
-
-
-def _box(items: Mapping[str, str]) -> QComboBox:
-    box = QComboBox()
-    for text, value in items.items():
-        box.addItem(text, value)
-    return box
-
-
-def _spin(low: int, high: int, value: int, *, suffix: str = "") -> QSpinBox:
-    spin = QSpinBox()
-    spin.setRange(low, high)
-    spin.setValue(value)
-    spin.setSuffix(suffix)
-    spin.setGroupSeparatorShown(False)
-    return spin

@@ -36,7 +36,14 @@ def state_word(state: str) -> str:
 
 def kind_word(kind: str) -> str:
     """A kind of run as people say it."""
-    return {"train": _tr("Training"), "segment": _tr("Segmentation")}.get(kind, kind)
+    words = {
+        "train": _tr("Training"),
+        "segment": _tr("Segmentation"),
+        "profile": _tr("Memory profile"),
+        "bench": _tr("Benchmark"),
+        "seams": _tr("Seams of tiles"),
+    }
+    return words.get(kind, kind)
 
 
 def preset_word(preset: str) -> str:
@@ -55,11 +62,37 @@ def term_word(term: str) -> str:
         "gradients": _tr("Gradients"),
         "optimiser": _tr("Optimiser (Adam)"),
         "activations": _tr("Activations kept for the gradient"),
-        "transient": _tr("Largest layer at work"),
+        "transient": _tr("Tensors at work at the peak"),
+        "scratch": _tr("Scratch of one operation"),
+        "allocator": _tr("Memory pool, beyond what is in use"),
         "pipeline": _tr("Batches read ahead"),
         "runtime": _tr("TensorFlow itself"),
     }
     return words.get(term, term)
+
+
+def memory_word(mode: str) -> str:
+    """A memory mode of a training."""
+    words = {"exact": _tr("Exact"), "low": _tr("Low memory"), "plain": _tr("Plain Keras")}
+    return words.get(mode, mode)
+
+
+def precision_word(precision: str) -> str:
+    """A precision of activations."""
+    words = {"float32": _tr("32 bits (float32)"), "bfloat16": _tr("16 bits (bfloat16)")}
+    return words.get(precision, precision)
+
+
+def normalisation_word(name: str) -> str:
+    """A normalisation of a network."""
+    words = {"batch": _tr("Batch (as in the paper)"), "group": _tr("Group"), "instance": _tr("Instance")}
+    return words.get(name, name)
+
+
+def decay_word(decay: str) -> str:
+    """How a learning rate falls."""
+    words = {"none": _tr("None"), "cosine": _tr("Cosine")}
+    return words.get(decay, decay)
 
 
 def progress_words(status: RunStatus) -> str:
@@ -68,6 +101,8 @@ def progress_words(status: RunStatus) -> str:
         return _tr("epoch {0} of {1}").format(max(1, status.epoch), status.epochs)
     if status.kind == "segment" and status.unit == "case" and status.total > 1:
         return _tr("{0} of {1} cases").format(int(status.done), int(status.total))
+    if status.unit in ("measurement", "prediction") and status.total and not status.is_ended:
+        return _tr("{0} of {1}: {2}").format(int(status.done), int(status.total), status.text)
     return status.text
 
 
@@ -86,6 +121,13 @@ def duration_text(seconds: float | None) -> str:
         return _tr("{0} h {1:02d} min").format(hours, minutes)
     days, hours = divmod(hours, 24)
     return _tr("{0} d {1} h").format(days, hours)
+
+
+def seconds_text(seconds: float | None) -> str:
+    """A short time with three digits, a longer one as `duration_text`; a dash if it is unknown."""
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return "\N{EN DASH}"
+    return _tr("{0} s").format(f"{seconds:.3g}") if seconds < 100 else duration_text(seconds)
 
 
 def bytes_text(count: float) -> str:

@@ -82,6 +82,7 @@ class TrainWorkspace(QWidget):
         """Free memory changes while nobody looks."""
         super().showEvent(event)
         self._session.runs.start_watching()
+        self._session.machine.refresh()
         self._memory_timer.start()
         self._judge()
         if self._session.data_set is not None and not self.form.data_edit.text():
@@ -99,6 +100,8 @@ class TrainWorkspace(QWidget):
         self._facts_timer.timeout.connect(self._ask_for_facts)
         self._memory_timer.timeout.connect(self._judge)
         self.cost.layers_requested.connect(self._on_layers_requested)
+        self.cost.calibration_wanted.connect(self._session.machine.calibrate)
+        self._session.machine.changed.connect(self._on_machine_changed)
         self.start_button.clicked.connect(self._on_start_clicked)
         self.list.run_selected.connect(self.details.show_run)
         self._session.runs.runs_changed.connect(self._on_runs_changed)
@@ -120,6 +123,14 @@ class TrainWorkspace(QWidget):
         is_too_large = self._cost is not None and self._cost.fit == "too large"
         self.start_button.setText(self.tr("Start anyway") if is_too_large else self.tr("Start training"))
 
+    def _on_machine_changed(self) -> None:
+        if not self.isVisible():
+            return
+        machine = self._session.machine
+        if not machine.is_calibrating:
+            self._judge()
+        self.cost.show_calibrating(machine.text, machine.problem)
+
     def _forecast(self, verdict: Verdict) -> Forecast | None:
         """The cost of the draft; a data set that is missing or wrong does not hinder it."""
         request = verdict.request
@@ -127,8 +138,10 @@ class TrainWorkspace(QWidget):
             request = check(replace(self.form.draft(), data="?")).request
         if request is None:
             return None
-        shape, cases = (self._facts.shape, self._facts.cases) if self._facts else (None, 0)
-        return forecast(request, machine_memory(), volume_shape=shape, cases=cases)
+        shape = self._facts.shape if self._facts else None
+        cases = (self._facts.usable or {}).get(request.preset, 0) if self._facts else 0
+        known = self._session.machine.facts.knowledge
+        return forecast(request, machine_memory(), volume_shape=shape, cases=cases, knowledge=known)
 
     def _on_data_changed(self) -> None:
         self._facts = None

@@ -1,0 +1,274 @@
+"""`workstation estimate`: what a training costs in memory and time, on which servers it fits, and what would save."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from workstation.cli.output import GIB, Outcome, ProgressLine, add_command, parse_at_least, parse_shape, table
+
+if TYPE_CHECKING:
+    from workstation.core.calibration import Calibration
+    from workstation.core.estimate import Estimate, Job, Trick
+    from workstation.core.servers import Server
+    from workstation.io.machine_records import MachineRecords
+
+# Words of the terms of `core/cost.py`, in its order.
+_TERMS = {
+    "weights": "weights",
+    "gradients": "gradients of the weights",
+    "optimiser": "optimiser (Adam)",
+    "activations": "activations kept for the backward pass",
+    "transient": "tensors at work at the peak",
+    "scratch": "scratch of one operation",
+    "allocator": "memory pool beyond what is in use",
+    "pipeline": "batches read ahead",
+    "runtime": "Python and TensorFlow",
+}
+_ADVICE = "run with --calibrate on the machine in question (about 10 s, the first time longer)"
+
+
+def add_commands(commands: Any) -> None:
+    """Add this module's sub-command."""
+    parser = add_command(commands, "estimate", run_estimate, summary="memory and time of a training, before it starts")
+    whole = parse_at_least(1)
+    parser.add_argument("--preset", choices=("flair-wt", "four-regions"), default="flair-wt")
+    parser.add_argument("--filters", type=whole, default=16, metavar="N", help="filters of the first block")
+    parser.add_argument("--depth", type=whole, default=4, metavar="N", help="number of poolings")
+    parser.add_argument("--normalisation", choices=("batch", "group", "instance"), default="batch")
+    parser.add_argument("--size", type=parse_shape, default=(240, 240, 144), metavar="IxJxK")
+    parser.add_argument("--batch", type=whole, default=1, metavar="N")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--memory", choices=("exact", "low", "plain"), default="exact", help="what a step keeps")
+    parser.add_argument("--micro-batch", type=parse_at_least(0), default=0, metavar="N", help="volumes at work at once")
+    parser.add_argument("--cases", type=parse_at_least(0), default=0, metavar="N", help="of the data set")
+    parser.add_argument("--epochs", type=whole, default=25, metavar="N")
+    parser.add_argument(
+        "--server",
+        action="append",
+        default=[],
+        metavar="NAME[=BYTES]",
+        help="a server to fit, by name or as in big=1.5TB; may be repeated; without it all known ones",
+    )
+    parser.add_argument("--calibrate", action="store_true", help="first measure how fast this machine is")
+
+
+def run_estimate(options: argparse.Namespace) -> Outcome:
+    """`workstation estimate`."""
+    from workstation.core.estimate import Knowledge, make_estimate
+    from workstation.io.machine_records import machine_records
+
+    job = _job(options)
+    servers = _servers(options.server)
+    records = machine_records()
+    calibration = _calibrate(records) if options.calibrate else records.calibration()
+    knowledge = Knowledge(calibration, records.runs())
+    estimate = make_estimate(job, epochs=options.epochs, servers=servers, knowledge=knowledge)
+    finish = _finish(estimate)
+    data = {
+        "preset": options.preset,
+        "machine": records.machine,
+        **estimate.as_dict(),
+        "finishes": finish.isoformat(timespec="minutes") if finish else None,
+    }
+    return Outcome(data, _text(options.preset, estimate, finish))
+
+
+def _job(options: argparse.Namespace) -> Job:
+    """What is asked for, checked as the request of a training."""
+    from workstation.core.estimate import Job
+    from workstation.core.requests import TrainRequest
+
+    request = TrainRequest(
+        data="any",
+        preset=options.preset,
+        size="x".join(map(str, options.size)),
+        batch=options.batch,
+        epochs=options.epochs,
+        filters=options.filters,
+        depth=options.depth,
+        normalisation=options.normalisation,
+        memory=options.memory,
+        precision=options.precision,
+        micro_batch=options.micro_batch,
+    )
+    return Job(
+        request.plan,
+        options.size,
+        batch=request.batch,
+        mode=request.memory,
+        precision=request.precision,
+        micro_batch=request.micro_batch,
+        cases=options.cases,
+    )
+
+
+def _servers(wanted: list[str]) -> tuple[Server, ...]:
+    """The servers to fit: those that were named or described, else this machine, the presets and the user's own."""
+    from workstation.core.servers import PAPER_SERVERS, THIS_MACHINE, Server, named_servers, parse_server
+    from workstation.engine.environment import machine_facts
+    from workstation.errors import RequestError
+    from workstation.io.server_profiles import read_servers, servers_file
+
+    facts = machine_facts()
+    here = Server(THIS_MACHINE, facts["memory"]["total_bytes"], facts["cpu"]["physical_cores"])
+    known = named_servers([here], PAPER_SERVERS, read_servers())
+    if not wanted:
+        return known
+    by_name = {server.name: server for server in known}
+    found = []
+    for text in wanted:
+        if "=" not in text and text not in by_name:
+            names = ", ".join(by_name)
+            hint = f"Known: {names}. Others: NAME=BYTES, or name them in {servers_file()}."
+            raise RequestError(f"There is no server {text!r}.", field="server", hint=hint)
+        found.append(by_name[text] if text in by_name else parse_server(text))
+    return named_servers(found)
+
+
+def _calibrate(records: MachineRecords) -> Calibration:
+    from workstation.core.requests import EngineSettings
+    from workstation.engine.environment import prepare
+
+    line = ProgressLine()
+    line.show("loading TensorFlow", fraction=0.0)
+    with prepare(EngineSettings()):
+        from workstation.engine.calibration import calibrate
+
+        calibration = calibrate(records.machine, report=lambda done, text: line.show(text, fraction=done))
+    records.write_calibration(calibration)
+    line.end("calibrated")
+    return calibration
+
+
+def _finish(estimate: Estimate) -> datetime | None:
+    seconds = estimate.times.total_seconds
+    return None if seconds is None else datetime.now().astimezone() + timedelta(seconds=seconds)
+
+
+def _text(preset: str, estimate: Estimate, finish: datetime | None) -> str:
+    parts = [
+        _title(preset, estimate),
+        _layer_table(estimate),
+        _memory_table(estimate),
+        _server_table(estimate),
+        _trick_table(estimate.tricks),
+        "\n".join(_time_lines(estimate, finish)),
+    ]
+    return "\n\n".join(parts)
+
+
+def _title(preset: str, estimate: Estimate) -> str:
+    job = estimate.job
+    words = [preset, _sides(job.shape)]
+    if job.padded != job.shape:
+        words.append(f"padded to {_sides(job.padded)}")
+    words += [f"batch {job.batch}", f"memory {job.mode}", job.precision]
+    if job.at_work < job.batch:
+        words.append(f"micro-batches of {job.at_work}")
+    plan = job.plan
+    return ", ".join(words) + f"\n{plan.filters} filters, depth {plan.depth}, {plan.normalisation} norm"
+
+
+def _layer_table(estimate: Estimate) -> str:
+    rows = [["layer", "kind", "output", "channels", "parameters", "MiB", "GFLOP"]]
+    rows += [
+        [
+            layer.name,
+            layer.kind,
+            _sides(layer.shape),
+            str(layer.channels),
+            f"{layer.parameters:,}" if layer.parameters else "",
+            f"{layer.bytes / 2**20:,.1f}",
+            f"{layer.flops / 1e9:,.1f}" if layer.flops else "",
+        ]
+        for layer in estimate.layers
+    ]
+    total = f"{estimate.layer_bytes / 2**20:,.1f}"
+    rows.append(["total", "", "", "", f"{estimate.parameters.total:,}", total, f"{estimate.forward_flops / 1e9:,.1f}"])
+    notes = f"{estimate.parameters.trainable:,} parameters are trained. MiB and GFLOP are of the batch, forward."
+    return table(rows, left_columns=2) + "\n" + notes
+
+
+def _memory_table(estimate: Estimate) -> str:
+    rows = [["peak of a training step", "GiB", "share"]]
+    for name, count in estimate.memory.terms.items():
+        if count:
+            rows.append([_TERMS.get(name, name), _gib(count), f"{count / estimate.peak_bytes:.0%}"])
+    rows.append(["sum", _gib(estimate.peak_bytes), ""])
+    notes = [f"{estimate.bytes_per_voxel:,.0f} bytes per voxel."]
+    if estimate.job.mode != "plain":
+        notes.append(f"Plain Keras would take {_gib(estimate.plain_peak_bytes)} GiB.")
+    refined = estimate.memory_refinement
+    if refined.runs:
+        notes.append(f"Refined by {refined.runs} runs on this machine (x{refined.ratio:.2f}).")
+    return table(rows) + "\n" + " ".join(notes)
+
+
+def _server_table(estimate: Estimate) -> str:
+    from workstation.core.servers import HEAD_ROOM
+
+    rows = [["server", "GiB", "cores", "takes", "fits", "largest batch"]]
+    rows += [
+        [
+            fit.server.name,
+            f"{fit.server.memory_bytes / GIB:,.0f}",
+            str(fit.server.cores or ""),
+            f"{fit.share:.0%}",
+            "yes" if fit.fits else "no",
+            str(fit.largest_batch or "none"),
+        ]
+        for fit in estimate.fits
+    ]
+    return table(rows) + f"\nA job fits where it leaves {HEAD_ROOM:.0%} of the memory free."
+
+
+def _trick_table(tricks: Iterable[Trick]) -> str:
+    rows = [["what would save", "how", "GiB", "saves", "", "time a volume"]]
+    for trick in tricks:
+        ratio = "?" if trick.time_ratio is None else f"x{trick.time_ratio:.2f}{'' if trick.is_measured else ' by work'}"
+        saved = _gib(trick.saved_bytes)
+        rows.append([trick.name, trick.change, _gib(trick.peak_bytes), saved, f"{trick.saved_share:.0%}", ratio])
+    if len(rows) == 1:
+        return "Nothing would save memory here."
+    return table(rows, left_columns=2)
+
+
+def _time_lines(estimate: Estimate, finish: datetime | None) -> list[str]:
+    times, job = estimate.times, estimate.job
+    work = f"work of a step: {estimate.executed_flops / 1e12:,.2f} TFLOP"
+    if times.step_seconds is None:
+        unknown = f"no time is known for {job.precision}, memory {job.mode}" if estimate.calibrated else "time: unknown"
+        return [work, f"{unknown}; {_ADVICE}"]
+    rate = estimate.executed_flops / times.step_seconds / 1e9
+    lines = [work, f"a step: {_duration(times.step_seconds)}, {rate:,.0f} GFLOP/s"]
+    refined = estimate.time_refinement
+    if refined.runs:
+        lines[-1] += f" (refined by {refined.runs} runs on this machine, x{refined.ratio:.2f})"
+    if times.epoch_seconds is None or times.total_seconds is None:
+        lines.append("an epoch: give --cases")
+        return lines
+    lines.append(
+        f"an epoch: {_duration(times.epoch_seconds)} "
+        f"({times.steps} steps on {times.train_cases} cases, {times.validation_cases} to validate)"
+    )
+    ends = f", ending {finish:%Y-%m-%d %H:%M} if it started now" if finish else ""
+    lines.append(f"{times.epochs} epochs: {_duration(times.total_seconds)}{ends}")
+    return lines
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    hours = seconds / 3600
+    return f"{seconds / 60:.0f} min" if hours < 2 else f"{hours:,.1f} h"
+
+
+def _gib(count: int) -> str:
+    return f"{count / GIB:,.2f}"
+
+
+def _sides(shape: tuple[int, int, int]) -> str:
+    return "x".join(map(str, shape))

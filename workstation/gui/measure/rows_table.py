@@ -1,0 +1,168 @@
+"""A table of words that is shown anew in a millisecond, as high as its rows if that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from workstation.gui.theme import tokens_of
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A word of a table.
+
+    Parameters
+    ----------
+    text : str
+    tone : {"", "good", "error", "warning", "faint"}
+    tip : str
+    colour : str
+        Of a swatch before the text, as "#rrggbb"; empty for none.
+    """
+
+    text: str
+    tone: str = ""
+    tip: str = ""
+    colour: str = ""
+
+
+Row = Sequence[Cell | str]
+
+
+class RowsModel(QAbstractTableModel):
+    """Titles, and rows of cells."""
+
+    def __init__(self, titles: Sequence[str], *, left: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._owner = parent
+        self._titles = tuple(titles)
+        self._left = left
+        self._rows: tuple[tuple[Cell, ...], ...] = ()
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Replace all rows; where their number is the same, selection and place stay."""
+        cells = tuple(tuple(Cell(each) if isinstance(each, str) else each for each in row) for row in rows)
+        if len(cells) == len(self._rows):
+            self._rows = cells
+            if cells:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(cells) - 1, len(self._titles) - 1))
+            return
+        self.beginResetModel()
+        self._rows = cells
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        """Number of rows."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        """Number of columns."""
+        return 0 if parent.isValid() else len(self._titles)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Titles above; no numbers at the side."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._side(section)
+        return self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Text, side, tone, swatch and tooltip of a cell."""
+        cell = self._rows[index.row()][index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cell.text
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._side(index.column())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return cell.tip or None
+        if role == Qt.ItemDataRole.DecorationRole and cell.colour:
+            return QColor(cell.colour)
+        if role == Qt.ItemDataRole.ForegroundRole and cell.tone:
+            tokens = tokens_of(self._owner.palette())
+            return QColor(getattr(tokens, cell.tone))
+        return None
+
+    def _side(self, column: int) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignLeft if column < self._left else Qt.AlignmentFlag.AlignRight
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class RowsTable(QTableView):
+    """The table.
+
+    Parameters
+    ----------
+    titles : sequence of str
+    left : int
+        Number of columns whose words stand at the left; the others are numbers.
+    is_whole : bool
+        As high as its rows, without a bar to scroll.
+    stretched : int
+        Column that takes the room that is left.
+    parent : QWidget or None
+    """
+
+    def __init__(
+        self,
+        titles: Sequence[str],
+        *,
+        left: int = 1,
+        is_whole: bool = False,
+        stretched: int = 0,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._is_whole = is_whole
+        self._rows = RowsModel(titles, left=left, parent=self)
+        self.setModel(self._rows)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setIconSize(QSize(10, 10))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+        if is_whole:
+            self.setFrameShape(QFrame.Shape.NoFrame)
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self._fit()
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Replace all rows."""
+        self._rows.show_rows(rows)
+        self._fit()
+
+    def text(self, row: int, column: int) -> str:
+        """The text of a cell."""
+        return str(self._rows.data(self._rows.index(row, column)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font needs another height."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_rows"):
+            self._fit()
+
+    def _fit(self) -> None:
+        height = round(1.6 * self.fontMetrics().height())
+        self.verticalHeader().setMinimumSectionSize(height)
+        self.verticalHeader().setDefaultSectionSize(height)
+        if self._is_whole:
+            title = self.horizontalHeader().sizeHint().height()
+            self.setFixedHeight(title + height * self._rows.rowCount() + 2)
