@@ -59,7 +59,7 @@ SHARED = Path(os.environ.get("WORKSTATION_SHARED", Path(__file__).resolve().pare
 
 @pytest.fixture(scope="session", autouse=True)
 def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the fixtures of a whole module keep goes here: they are made before `private_user_folders`."""
+    """One cache for the whole session: fixtures of modules are made before `private_user_folders`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKSTATION_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -74,7 +74,6 @@ def private_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
         "XDG_DATA_HOME": "data",
         "XDG_CACHE_HOME": "cache",
         "XDG_STATE_HOME": "state",
-        "WORKSTATION_CACHE": "cache",
         "WORKSTATION_RUNS": "runs",
     }.items():
         monkeypatch.setenv(variable, str(home / folder))

@@ -27,6 +27,7 @@ def fast(source: tf.Tensor) -> tf.Tensor:
 @pytest.fixture(autouse=True)
 def _two_forms(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FORMS", {"pool": {"slow": slow, "fast": fast}})
+    monkeypatch.setattr(module, "_MIN_NUMBERS", 1)
 
 
 def test_the_fastest_form_is_taken() -> None:
@@ -89,3 +90,10 @@ def test_a_form_that_is_no_more_is_measured_again(tmp_path: Path) -> None:
     Choices(path).form("pool", SOURCE)
     path.write_text(path.read_text().replace('"form": "fast"', '"form": "gone"'))
     assert Choices(path).form("pool", SOURCE) is fast
+
+
+def test_small_tensors_are_not_worth_a_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MIN_NUMBERS", 1000)
+    found = Choices()
+    assert found.form("pool", tf.zeros((1, 9, 9, 9, 1))) is slow
+    assert found.form("pool", tf.zeros((1, 10, 10, 10, 1))) is fast

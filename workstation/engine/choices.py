@@ -22,6 +22,8 @@ from workstation.errors import WorkstationError
 from workstation.io.files import read_json, write_json
 
 _MAX_SIDE = 64
+# Where the largest tensor has fewer numbers than this, a form saves less than it costs to find out.
+_MIN_NUMBERS = 2**16
 _REPETITIONS = 3
 _VERSION = 1
 
@@ -56,6 +58,8 @@ class Choices:
         forms = FORMS[operation]
         if operation in self._fixed:
             return forms[self._fixed[operation]]
+        if _numbers(arguments) < _MIN_NUMBERS:
+            return next(iter(forms.values()))
         key = _class_of(operation, arguments)
         known = self._known.get(key)
         if known is None or known["form"] not in forms:
@@ -100,6 +104,11 @@ def machine_key() -> str:
     tensorflow = versions().get("tensorflow-cpu") or versions().get("tensorflow", "?")
     onednn = "on" if onednn_is_on() else "off"
     return f"{machine_facts()['cpu']['model']}, {threads} threads, TensorFlow {tensorflow}, oneDNN {onednn}"
+
+
+def _numbers(arguments: tuple[Any, ...]) -> int:
+    """In the largest tensor."""
+    return max(each.shape.num_elements() for each in arguments if isinstance(each, tf.Tensor | tf.Variable))
 
 
 def _class_of(operation: str, arguments: tuple[Any, ...]) -> str:
