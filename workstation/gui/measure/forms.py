@@ -163,7 +163,10 @@ class BenchForm(MeasuringForm):
             self.tr("The paper's own comparison. Slow: eight times a plain step.")
         )
         self.peer_edit = QLineEdit()
-        self.peer_edit.setPlaceholderText(self.tr("A Python that has PyTorch; empty: this one"))
+        self.peer_edit.setPlaceholderText(self.tr("This Python"))
+        self.peer_edit.setToolTip(
+            self.tr("The path of a Python that has PyTorch. Empty: the one that this program runs in, if it has.")
+        )
         self.peer_button = QPushButton(self.tr("Browse\N{HORIZONTAL ELLIPSIS}"))
         self.peer_button.clicked.connect(self._on_browse_clicked)
         self._add("size", self.tr("Size"), self.size_box)

@@ -110,7 +110,11 @@ class MeasurePage(QWidget):
         session.runs.runs_changed.connect(self._on_runs_changed)
         session.runs.followed_changed.connect(self._on_followed)
         session.case_changed.connect(self._offer_case)
-        session.machine.changed.connect(self._judge)
+        session.machine.changed.connect(self._on_machine_changed)
+
+    def _on_machine_changed(self) -> None:
+        if not self._session.machine.is_calibrating:
+            self._judge()
 
     def _judge(self) -> None:
         """Say what is wrong with the form, or what it will take."""

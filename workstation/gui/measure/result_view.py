@@ -44,6 +44,7 @@ class ResultView(QWidget):
         self.headline = ToneLabel("plain", self)
         self.warning = ToneLabel("warning", self)
         self.chooser = QComboBox()
+        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.chooser.setAccessibleName(self.tr("Figure"))
         self.save_button = QPushButton(self.tr("Save the figures\N{HORIZONTAL ELLIPSIS}"))
         self.panels = QStackedWidget()
@@ -101,7 +102,7 @@ class ResultView(QWidget):
     def _show_told(self, told: Told) -> None:
         self.headline.say(told.headline)
         self.warning.say(told.warning)
-        self.table = RowsTable(told.titles, left=told.left, stretched=len(told.titles) - 1 if told.left else 0)
+        self.table = RowsTable(told.titles, words=told.words, stretched=told.stretched)
         self.table.show_rows(told.rows)
         self._table_place.addWidget(self.table)
 

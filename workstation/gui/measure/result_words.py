@@ -12,10 +12,10 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from workstation.core.measuring import MeasuredPoint
-from workstation.gui.figures.results import BENCH_ORDER, beside_bytes, beside_seconds, points_of, readable
+from workstation.gui.figures.results import BENCH_ORDER, GIB, beside_bytes, beside_seconds, points_of, readable
 from workstation.gui.figures.words import contestant_word, percent_word, size_word
 from workstation.gui.measure.rows_table import Cell, Row
-from workstation.gui.train.wording import bytes_text, dice_text, seconds_text, whole_text
+from workstation.gui.train.wording import dice_text, seconds_text, whole_text
 
 _DASH = "\N{EN DASH}"
 _GOOD, _BAD = 0.1, 0.2
@@ -34,15 +34,18 @@ class Told:
         What to think of before it is believed; empty for nothing.
     titles : tuple of str
         Of the table.
-    left : int
-        Columns of words.
+    words : tuple of int
+        Columns of words; the others are numbers.
+    stretched : int
+        The column that takes what room is left.
     rows : sequence of Row
     """
 
     headline: str
     warning: str
     titles: tuple[str, ...]
-    left: int
+    words: tuple[int, ...]
+    stretched: int
     rows: Sequence[Row]
 
 
@@ -66,10 +69,10 @@ def _profile(result: Mapping[str, Any]) -> Told:
             parts.append(text.format(word, *shares, errors["count"]))
     warning = _tr("{0} points could not be measured; the table says why.").format(len(failed)) if failed else ""
     titles = (
-        *(_tr("Size"), _tr("Mode"), _tr("Batch"), _tr("Measured"), _tr("Calculated"), _tr("Error")),
-        *(_tr("A step"), _tr("Calculated"), _tr("Error"), _tr("Used to"), _tr("Remark")),
+        *(_tr("Size"), _tr("Mode"), _tr("Used to"), _tr("Batch"), _tr("Measured"), _tr("Calculated"), _tr("Error")),
+        *(_tr("A step"), _tr("Calculated"), _tr("Error"), _tr("Remark")),
     )
-    return Told(" ".join(parts), warning, titles, 2, [_point_row(point) for point in points])
+    return Told(" ".join(parts), warning, titles, (0, 1, 2, 10), 10, [_point_row(point) for point in points])
 
 
 def _point_row(point: MeasuredPoint) -> Row:
@@ -78,14 +81,14 @@ def _point_row(point: MeasuredPoint) -> Row:
     return (
         size_word(point.shape),
         mode,
+        Cell(_tr("fit") if point.fitted else _tr("check"), tip=_tr("Held-out points are only compared.")),
         str(point.batch),
-        bytes_text(point.measured_bytes or 0),
-        bytes_text(point.estimated_bytes),
+        _gib(point.measured_bytes),
+        _gib(point.estimated_bytes),
         _error_cell(in_bytes[0].error if in_bytes else None),
         seconds_text(point.measured_seconds),
         seconds_text(point.estimated_seconds),
         _error_cell(in_seconds[0].error if in_seconds else None),
-        Cell(_tr("fit") if point.fitted else _tr("check"), tip=_tr("Held-out points are only compared.")),
         Cell(point.error, "warning", point.error),
     )
 
@@ -113,21 +116,23 @@ def _bench(result: Mapping[str, Any]) -> Told:
         text = _tr("From files to mask on disk takes {0:.2f} times the bare forward pass.")
         headline += " " + text.format(inference["ratio"])
     load = result.get("load_before", 0.0)
-    warning = ""
+    warnings = [_reason(name, text) for name, text in result["errors"].items()]
     if load > _IDLE_LOAD:
-        warning = _tr("The machine was not idle (load {0:.1f}): measure again when it is.").format(load)
+        warnings.append(_tr("The machine was not idle (load {0:.1f}): measure again when it is.").format(load))
     names = [name for name in BENCH_ORDER if name in result["step_seconds"]]
     titles = (
         *(_tr("Contestant"), _tr("A step"), _tr("Ratio"), _tr("Pairs"), _tr("Peak memory"), _tr("Bytes a voxel")),
         *(_tr("Above the start"), _tr("Remark")),
     )
-    return Told(
-        headline.strip() or _tr("Nothing was measured."),
-        warning,
-        titles,
-        1,
-        [_contestant_row(result, name) for name in names],
-    )
+    rows = [_contestant_row(result, name) for name in names]
+    headline = headline.strip() or _tr("Nothing was measured.")
+    return Told(headline, "\n".join(warnings), titles, (0, 7), 7, rows)
+
+
+def _reason(name: str, text: str) -> str:
+    """Why a contestant has no figure, with its name where the reason does not begin with it."""
+    word = contestant_word(name)
+    return text if text.startswith(word) else f"{word}: {text}"
 
 
 def _contestant_row(result: Mapping[str, Any], name: str) -> Row:
@@ -145,7 +150,7 @@ def _contestant_row(result: Mapping[str, Any], name: str) -> Row:
         seconds_text(result["step_seconds"][name]),
         Cell(_DASH if ratio is None else f"{ratio:.3g}", tip=tip),
         str(len(pairs["seconds"])) if pairs["seconds"] else _DASH,
-        bytes_text(result["peak_bytes"][name] or 0),
+        _gib(result["peak_bytes"][name]),
         _whole(per_voxel["total"]),
         Cell(_whole(per_voxel["above_baseline"]), tip=_tr("Above what was resident before the first step")),
         Cell(remark, "warning", remark),
@@ -178,7 +183,11 @@ def _seams(result: Mapping[str, Any]) -> Told:
         )
         for name, region in result["regions"].items()
     ]
-    return Told(" ".join(parts), "", titles, 1, rows)
+    return Told(" ".join(parts), "", titles, (0,), 0, rows)
+
+
+def _gib(count: int | None) -> str:
+    return f"{count / GIB:.2f} GiB" if count else _DASH
 
 
 def _whole(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from workstation.gui.theme import tokens_of
 
+_APART = 14
+_GAP = "\N{EM SPACE}"
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -40,11 +42,11 @@ Row = Sequence[Cell | str]
 class RowsModel(QAbstractTableModel):
     """Titles, and rows of cells."""
 
-    def __init__(self, titles: Sequence[str], *, left: int, parent: QWidget) -> None:
+    def __init__(self, titles: Sequence[str], *, words: Collection[int], parent: QWidget) -> None:
         super().__init__(parent)
         self._owner = parent
         self._titles = tuple(titles)
-        self._left = left
+        self._words = frozenset(words)
         self._rows: tuple[tuple[Cell, ...], ...] = ()
 
     def show_rows(self, rows: Sequence[Row]) -> None:
@@ -73,13 +75,13 @@ class RowsModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(section)
-        return self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
+        return self._apart(section) + self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Text, side, tone, swatch and tooltip of a cell."""
         cell = self._rows[index.row()][index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell.text
+            return self._apart(index.column()) + cell.text
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -91,8 +93,12 @@ class RowsModel(QAbstractTableModel):
             return QColor(getattr(tokens, cell.tone))
         return None
 
+    def _apart(self, column: int) -> str:
+        """A gap before words that follow a number, which ends where they begin."""
+        return _GAP if column in self._words and column and column - 1 not in self._words else ""
+
     def _side(self, column: int) -> Qt.AlignmentFlag:
-        side = Qt.AlignmentFlag.AlignLeft if column < self._left else Qt.AlignmentFlag.AlignRight
+        side = Qt.AlignmentFlag.AlignLeft if column in self._words else Qt.AlignmentFlag.AlignRight
         return side | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -102,8 +108,8 @@ class RowsTable(QTableView):
     Parameters
     ----------
     titles : sequence of str
-    left : int
-        Number of columns whose words stand at the left; the others are numbers.
+    words : collection of int
+        Columns whose words stand at the left; the others are numbers.
     is_whole : bool
         As high as its rows, without a bar to scroll.
     stretched : int
@@ -115,14 +121,14 @@ class RowsTable(QTableView):
         self,
         titles: Sequence[str],
         *,
-        left: int = 1,
+        words: Collection[int] = (0,),
         is_whole: bool = False,
         stretched: int = 0,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._is_whole = is_whole
-        self._rows = RowsModel(titles, left=left, parent=self)
+        self._rows = RowsModel(titles, words=words, parent=self)
         self.setModel(self._rows)
         self.setAlternatingRowColors(True)
         self.setShowGrid(False)
@@ -151,7 +157,11 @@ class RowsTable(QTableView):
 
     def text(self, row: int, column: int) -> str:
         """The text of a cell."""
-        return str(self._rows.data(self._rows.index(row, column)))
+        return str(self._rows.data(self._rows.index(row, column))).removeprefix(_GAP)
+
+    def sizeHintForColumn(self, column: int) -> int:
+        """With some room, so that neighbours stay apart."""
+        return super().sizeHintForColumn(column) + _APART
 
     def changeEvent(self, event: QEvent) -> None:
         """Another font needs another height."""

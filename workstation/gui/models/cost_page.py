@@ -111,8 +111,8 @@ class CostPage(QWidget):
         self.bar = MemoryBar()
         self.terms = RowsTable(cost_words.term_titles(), is_whole=True)
         self.servers = RowsTable(cost_words.server_titles(), is_whole=True)
-        self.tricks = RowsTable(cost_words.trick_titles(), left=2, is_whole=True)
-        self.layers = RowsTable(cost_words.layer_titles(), left=2, is_whole=True)
+        self.tricks = RowsTable(cost_words.trick_titles(), words=(0, 1), is_whole=True)
+        self.layers = RowsTable(cost_words.layer_titles(), words=(0, 1), is_whole=True)
         self.time = TimeCard(machine)
         # Several controls may change in one go; the estimate is made once.
         self._later = QTimer(self, singleShot=True, interval=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from PySide6.QtCore import QCoreApplication
@@ -55,7 +56,7 @@ def term_rows(estimate: Estimate) -> list[Row]:
         (
             Cell(term_word(name), colour=term_colour(name).name()),
             bytes_text(count),
-            f"{count / estimate.peak_bytes:.0%}",
+            _share_text(count / estimate.peak_bytes),
         )
         for name, count in estimate.memory.terms.items()
         if count
@@ -71,13 +72,19 @@ def server_titles() -> tuple[str, ...]:
 def server_row(fit: Fit) -> Row:
     """One server."""
     server = fit.server
-    name = _tr("This machine") if server.name == THIS_MACHINE else server.name
+    names = {
+        THIS_MACHINE: _tr("This machine"),
+        "paper-192": _tr("The paper's small server"),
+        "paper-384": _tr("The paper's middle server"),
+        "paper-1536": _tr("The paper's large server"),
+    }
+    name = names.get(server.name, server.name)
     cores = _tr("{0} cores").format(server.cores) if server.cores else ""
     tip = _tr("Fits where it leaves {0:.0%} of the memory free.").format(HEAD_ROOM)
     return (
-        Cell(name, tip=cores),
+        Cell(name, tip=f"{server.name}  {cores}".strip()),
         f"{server.memory_bytes / 2**30:,.0f} GiB",
-        f"{fit.share:.0%}" if fit.share < 100 else _tr("over 100 times"),
+        _share_text(fit.share) if fit.share < 100 else _tr("over 100 times"),
         Cell(_tr("yes"), "good", tip) if fit.fits else Cell(_tr("no"), "error", tip),
         str(fit.largest_batch) if fit.largest_batch else Cell(_tr("none"), "error"),
     )
@@ -111,7 +118,8 @@ def trick_row(trick: Trick) -> Row:
     is_saving = trick.saved_bytes > 0
     return (
         names.get(trick.name, trick.name),
-        trick.change,
+        # "128x128x80" with the proper sign.
+        re.sub(r"(?<=\d)x(?=\d)", "\N{MULTIPLICATION SIGN}", trick.change),
         bytes_text(trick.peak_bytes),
         bytes_text(trick.saved_bytes),
         Cell(f"{trick.saved_share:.0%}" if is_saving else "\N{EN DASH}", "good" if is_saving else "faint"),
@@ -159,8 +167,8 @@ def time_lines(estimate: Estimate, *, now: float | None = None) -> list[str]:
     if times.epoch_seconds is None or times.total_seconds is None:
         return [*lines, _tr("Give the number of cases to see epochs.")]
     counts = times.steps, times.train_cases, times.validation_cases
-    text = _tr("An epoch takes {0}: {1} steps on {2} cases, and {3} to validate.")
-    lines.append(text.format(_hours(times.epoch_seconds), *counts))
+    text = _tr("An epoch takes {0}: {1} steps on {2} cases, {3} to validate.")
+    lines.append(text.format(duration_text(times.epoch_seconds), *counts))
     end = when_text((time.time() if now is None else now) + times.total_seconds)
     text = _tr("{0} epochs take {1}, until {2} if started now.")
     return [*lines, text.format(times.epochs, duration_text(times.total_seconds), end)]
@@ -177,10 +185,8 @@ def calibrated_words(estimate: Estimate) -> str:
     return words
 
 
-def _hours(seconds: float) -> str:
-    if seconds < 360:
-        return duration_text(seconds)
-    return _tr("{0} ({1:.1f} hours)").format(duration_text(seconds), seconds / 3600)
+def _share_text(share: float) -> str:
+    return _tr("< 1%") if share < 0.005 else f"{share:.0%}"
 
 
 def _tr(text: str) -> str:

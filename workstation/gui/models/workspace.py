@@ -72,6 +72,7 @@ class ModelsWorkspace(QWidget):
         self.remove_button = QPushButton(self.tr("Remove from list"))
         self._why_not = ToneLabel("faint", self)
         self.tabs = QTabWidget()
+        self._places = {"cost": QWidget(), "measure": QWidget()}
         self.cost: CostPage | None = None
         self.measure: MeasurePage | None = None
         self._pages = QStackedWidget()
@@ -138,13 +139,13 @@ class ModelsWorkspace(QWidget):
             from workstation.gui.models.cost_page import CostPage
 
             self.cost = CostPage(self._session.machine)
-            _fill(self.tabs.widget(index), self.cost)
+            _fill(self._places[name], self.cost)
         if name == "measure" and self.measure is None:
             from workstation.gui.measure.page import MeasurePage
 
             self.measure = MeasurePage(self._session)
             self.measure.show_models(self._entries)
-            _fill(self.tabs.widget(index), self.measure)
+            _fill(self._places[name], self.measure)
 
     def _on_runs_changed(self) -> None:
         if self.isVisible():
@@ -242,8 +243,8 @@ class ModelsWorkspace(QWidget):
         column.addWidget(self._pages, 1)
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(models, self.tr("Models"))
-        self.tabs.addTab(QWidget(), self.tr("Cost"))
-        self.tabs.addTab(QWidget(), self.tr("Measure"))
+        self.tabs.addTab(self._places["cost"], self.tr("Cost"))
+        self.tabs.addTab(self._places["measure"], self.tr("Measure"))
         whole.addWidget(self.tabs)
 
     def _left_side(self) -> QWidget:

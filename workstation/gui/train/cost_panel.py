@@ -136,7 +136,7 @@ class CostPanel(QWidget):
             )
         )
         self.verdict.say(*self._verdict(cost))
-        self.time.say(durations_words(cost.durations))
+        self.time.say(durations_words(cost.durations), "plain")
         self.calibrate_button.setVisible(not cost.durations.is_calibrated)
         self._show_terms(cost.terms)
         text = self.tr("{0} parameters, {1} trainable. Volumes of {2} voxels; {3} a step.")

@@ -194,6 +194,7 @@ class RunList(QTableView):
             # Measurements have neither.
             for column in (_LEFT, _DICE):
                 self.setColumnHidden(column, True)
+            self.setColumnWidth(_PROGRESS, 46 * self.fontMetrics().averageCharWidth())
         self._model.modelReset.connect(self.keep_selection)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
 

@@ -124,10 +124,11 @@ def duration_text(seconds: float | None) -> str:
 
 
 def seconds_text(seconds: float | None) -> str:
-    """A short time with three digits, a longer one as `duration_text`; a dash if it is unknown."""
-    if seconds is None or not math.isfinite(seconds) or seconds < 0:
-        return "\N{EN DASH}"
-    return _tr("{0} s").format(f"{seconds:.3g}") if seconds < 100 else duration_text(seconds)
+    """A short time with its decimals, a longer one as `duration_text`; a dash if it is unknown."""
+    if seconds is None or not math.isfinite(seconds) or not 0 <= seconds < 120:
+        return duration_text(seconds)
+    digits = 3 if seconds < 1 else 2 if seconds < 10 else 1
+    return _tr("{0} s").format(f"{seconds:.{digits}f}")
 
 
 def bytes_text(count: float) -> str:
