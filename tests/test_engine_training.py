@@ -207,10 +207,10 @@ def test_running_out_of_memory_is_named(data: Path, tmp_path: Path, monkeypatch:
     def too_large(self: Steps, inputs: Any, targets: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr(Steps, "_train_step", too_large)
+    monkeypatch.setattr(Steps, "gradients", too_large)
     with pytest.raises(OutOfMemory) as failed:
         train(request, new_run(tmp_path / "run", request))
-    assert "smaller size" in failed.value.hint
+    assert "smaller micro-batch" in failed.value.hint
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(

@@ -54,6 +54,7 @@ class NormGradients:
     maps: np.ndarray
 
 
+@np.errstate(all="ignore")
 def norm_state(
     mean: np.ndarray,
     variance: np.ndarray,
@@ -95,6 +96,7 @@ def norm_state(
     )
 
 
+@np.errstate(all="ignore")
 def norm_gradients(
     state: NormState, passed: np.ndarray, passed_z: np.ndarray, *, gamma: np.ndarray, voxels: int
 ) -> NormGradients:
