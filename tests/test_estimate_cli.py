@@ -136,7 +136,7 @@ def test_by_work_alone_a_quarter_of_the_channels_pairs_is_a_quarter_of_the_time(
 
 
 def test_without_a_calibration_the_text_says_how_to_get_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "run with --calibrate on the machine in question (about 10 s" in told(capsys)
+    assert "run with --calibrate on the machine in question (about 10 s of steps" in told(capsys)
 
 
 def test_time_follows_from_the_calibration_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from workstation.cli.output import GIB, Outcome, ProgressLine, add_command, parse_at_least, parse_shape, table
 
 if TYPE_CHECKING:
-    from workstation.core.calibration import Calibration
     from workstation.core.estimate import Estimate, Job, Trick
     from workstation.core.servers import Server
     from workstation.io.machine_records import MachineRecords
@@ -27,7 +26,7 @@ _TERMS = {
     "pipeline": "batches read ahead",
     "runtime": "Python and TensorFlow",
 }
-_ADVICE = "run with --calibrate on the machine in question (about 10 s, the first time longer)"
+_ADVICE = "run with --calibrate on the machine in question (about 10 s of steps, and TensorFlow's start)"
 
 
 def add_commands(commands: Any) -> None:
@@ -63,7 +62,9 @@ def run_estimate(options: argparse.Namespace) -> Outcome:
     job = _job(options)
     servers = _servers(options.server)
     records = machine_records()
-    calibration = _calibrate(records) if options.calibrate else records.calibration()
+    if options.calibrate:
+        _calibrate(records, with_bfloat16=options.precision == "bfloat16")
+    calibration = records.calibration()
     knowledge = Knowledge(calibration, records.runs())
     estimate = make_estimate(job, epochs=options.epochs, servers=servers, knowledge=knowledge)
     finish = _finish(estimate)
@@ -128,19 +129,25 @@ def _servers(wanted: list[str]) -> tuple[Server, ...]:
     return named_servers(found)
 
 
-def _calibrate(records: MachineRecords) -> Calibration:
+def _calibrate(records: MachineRecords, *, with_bfloat16: bool) -> None:
     from workstation.core.requests import EngineSettings
     from workstation.engine.environment import prepare
+    from workstation.io.places import choices_path
 
     line = ProgressLine()
     line.show("loading TensorFlow", fraction=0.0)
     with prepare(EngineSettings()):
         from workstation.engine.calibration import calibrate
+        from workstation.engine.choices import Choices
 
-        calibration = calibrate(records.machine, report=lambda done, text: line.show(text, fraction=done))
+        calibration = calibrate(
+            records.machine,
+            choices=Choices(choices_path()),
+            with_bfloat16=with_bfloat16,
+            report=lambda done, text: line.show(text, fraction=done),
+        )
     records.write_calibration(calibration)
     line.end("calibrated")
-    return calibration
 
 
 def _finish(estimate: Estimate) -> datetime | None:

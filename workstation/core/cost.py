@@ -9,8 +9,9 @@ Arithmetic: weights, gradients, optimiser, activations, transient, pipeline, and
 or fitted, each a named constant: `RUNTIME_BYTES`, `COMPILED_BYTES`, `HOLES`, `WEIGHT_BACK_BYTES`, `LOSS_TENSORS`.
 Logits, probabilities, their gradients and inputs are float32 always; all else between layers is in the precision.
 
-`COMPILED_BYTES` and `HOLES` were fitted to peak resident memory of the second step of a fresh process, with operations
-chosen before (tensorflow-cpu 2.21, oneDNN on, two Zen 4 cores, float32, default plan), in GB, estimate / measured:
+`COMPILED_BYTES` and `HOLES` were fitted, by hand, to all of these points, so none of them tests the estimate. Peak
+resident memory of the second step of a fresh process (third prediction) with operations chosen before, tensorflow-cpu
+2.21, oneDNN on, two cores of an Intel Xeon with AMX, float32, default plan, in GB, estimate / measured:
 
                             exact          low            prediction
     64x64x64 batch 1        0.99 / 1.01    0.96 / 0.94

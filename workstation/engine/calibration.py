@@ -61,16 +61,17 @@ class _Observed:
         self.instructions, self.steps = [], []
 
     def timings(self, precision: str) -> list[Timing]:
-        """Of each kind, the mean over a step, of the step in which it was least."""
-        return [
-            Timing(*kind, min(fmean(step[kind]) for step in self.instructions), precision)
-            for kind in self.instructions[0]
-        ]
+        """Of each kind, the mean over the step in which it was least; scaled to add up to the fastest step."""
+        counts = {kind: len(taken) for kind, taken in self.instructions[0].items()}
+        least = {kind: min(fmean(step[kind]) for step in self.instructions) for kind in counts}
+        fastest = min(sum(map(sum, step.values())) for step in self.instructions)
+        scale = fastest / sum(count * least[kind] for kind, count in counts.items())
+        return [Timing(*kind, scale * seconds, precision) for kind, seconds in least.items()]
 
     @property
     def rest_seconds(self) -> float:
         """What a step takes beyond its instructions."""
-        spent = [sum(sum(each) for each in step.values()) for step in self.instructions]
+        spent = [sum(map(sum, step.values())) for step in self.instructions]
         return max(0.0, min(whole - part for whole, part in zip(self.steps, spent, strict=True)))
 
 

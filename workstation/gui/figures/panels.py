@@ -244,6 +244,9 @@ class ErrorPanel(Panel):
         kinds = _kinds(pairs)
         rows = list(pairs)[:_MOST_ROWS]
         reach = max([100 * BAND, *(abs(100 * pair.error) for pair in rows)]) * 1.15
+        for edge in (-100 * BAND, 0, 100 * BAND):
+            style = Qt.PenStyle.DashLine if edge else Qt.PenStyle.SolidLine
+            self._add_line([edge, edge], [-0.6, len(rows) - 0.4], style=style)
         for row, pair in enumerate(rows):
             y = len(rows) - 1 - row
             error = 100 * pair.error
@@ -251,9 +254,6 @@ class ErrorPanel(Panel):
             self._add_line([0, error], [y, y], colour=colour, style=Qt.PenStyle.SolidLine)
             self._add_points([error], [y], colour, "o", is_hollow=not pair.point.fitted)
             self._add_text(percent_word(pair.error), 1.7 * reach, y, anchor=(1.0, 0.5))
-        for edge in (-100 * BAND, 0, 100 * BAND):
-            style = Qt.PenStyle.DashLine if edge else Qt.PenStyle.SolidLine
-            self._add_line([edge, edge], [-0.6, len(rows) - 0.4], style=style)
         self._name_rows([point_word(pair.point) for pair in rows])
         # The figures stand in a column at the right, where no line is.
         self.plot.setXRange(-reach, 1.72 * reach, padding=0)
