@@ -1,4 +1,4 @@
-"""Results as `workstation profile`, `bench` and `seams` write them, and a calibration; figures are made up."""
+"""Results as `workstation profile`, `bench` and `seams` write them, and a calibration; all made up."""
 
 from __future__ import annotations
 

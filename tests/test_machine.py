@@ -111,7 +111,7 @@ def test_a_failed_calibration_says_why(background: Background, qtbot: QtBot) -> 
 
 def test_a_calibration_that_cannot_be_started_says_so(background: Background, qtbot: QtBot, tmp_path: Path) -> None:
     machine = Machine(background, words=(str(tmp_path / "absent"),))
-    with qtbot.waitSignal(machine.changed, check_params_cb=None):
+    with qtbot.waitSignal(machine.changed):
         machine.calibrate()
     qtbot.waitUntil(lambda: not machine.is_calibrating)
     assert "could not be started" in machine.problem
