@@ -461,7 +461,7 @@ FORMS: Mapping[str, Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "head_sums": {"plain": _summed(_graph(_head_sums)), "xla": _summed(_xla(_head_sums))},
         "head_gradient": {"plain": _graph(_head_gradient), "xla": _xla(_head_gradient)},
         "pool": {"stock": _pool_stock, "slices": _xla(_pool_slices)},
-        # TensorFlow's own gives the gradient to all equal maxima on some processors, and took 575 ms where this takes 6.
+        # TensorFlow's own gives the gradient to all equal maxima on some processors, and takes a hundred times longer.
         "pool_gradient": {"first": _xla(_pool_gradient_first)},
         "transpose": {"stock": _transpose_stock, "product": _transpose_product},
     }
