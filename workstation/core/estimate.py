@@ -22,7 +22,7 @@ from workstation.core.refinement import (
     time_refinement,
 )
 from workstation.core.servers import HEAD_ROOM, PAPER_SERVERS, Fit, Server, fits
-from workstation.core.split import split_cases
+from workstation.core.split import split_counts
 from workstation.core.work import (
     LayerCost,
     ParameterCount,
@@ -293,8 +293,7 @@ def _times(job: Job, epochs: int, known: Knowledge) -> Times:
     step = known.seconds(job)
     if not job.cases:
         return Times(step, epochs=epochs)
-    split = split_cases((str(number) for number in range(job.cases)), seed=1)
-    train, validation = len(split.train), len(split.validation)
+    train, validation, _ = split_counts(job.cases)
     times = Times(step, None, None, math.ceil(train / job.batch), train, validation, epochs)
     whole, part = divmod(train, job.batch)
     last = known.seconds(replace(job, batch=part)) if part else 0.0

@@ -12,7 +12,7 @@ from workstation.core.cost import LayerCost, count_parameters, layer_costs
 from workstation.core.estimate import Job, Knowledge
 from workstation.core.network import Shape, padded_shape
 from workstation.core.requests import TrainRequest
-from workstation.core.split import split_cases
+from workstation.core.split import split_counts
 from workstation.errors import RequestError
 from workstation.jobs.memory import MachineMemory
 
@@ -135,15 +135,15 @@ def _durations(request: TrainRequest, job: Job, known: Knowledge) -> Durations:
     found = Durations(step, epochs=request.epochs, is_calibrated=True)
     shares = (1 - request.validation - request.test, request.validation, request.test)
     try:
-        split = split_cases(map(str, range(job.cases)), seed=request.seed, fractions=shares)
+        train, validation, _ = split_counts(job.cases, shares)
     except RequestError:
         # Too few cases to split: the engine says so when it is asked.
         return found
-    whole, part = divmod(len(split.train), job.batch)
+    whole, part = divmod(train, job.batch)
     last = known.seconds(replace(job, batch=part)) if part else 0.0
     scored = estimate_prediction_seconds(job.plan, job.shape, known.calibration) or 0.0
     if step is None or last is None:
         return found
-    epoch = whole * step + last + len(split.validation) * scored
-    steps = math.ceil(len(split.train) / job.batch)
+    epoch = whole * step + last + validation * scored
+    steps = math.ceil(train / job.batch)
     return replace(found, epoch=epoch, whole=request.epochs * epoch, steps=steps)
