@@ -108,7 +108,7 @@ def test_a_finished_profile_shows_figures_headline_and_table(page: MeasurePage, 
     result = page.details.result
     qtbot.waitUntil(lambda: result.chooser.count() == 5)
     assert result.headline.text().startswith("7 points measured. Memory: off by 5.0 % in the median")
-    assert "1 points could not be measured" in result.warning.text()
+    assert "1 point could not be measured" in result.warning.text()
     assert result.table is not None
     assert result.table.model().rowCount() == 8
     assert [result.table.text(0, column) for column in (0, 1, 2, 5, 6)] == [
@@ -124,8 +124,8 @@ def test_a_finished_benchmark_shows_its_ratios(page: MeasurePage, session: Sessi
     select(page, run, qtbot)
     result = page.details.result
     qtbot.waitUntil(lambda: result.chooser.count() == 2)
-    assert "0.5 of the time of Plain Keras, oneDNN on" in result.headline.text()
-    assert "70% of the rate" in result.headline.text()
+    assert "0.5 times as long as Plain Keras, oneDNN on" in result.headline.text()
+    assert "70 % of the rate" in result.headline.text()
     assert result.warning.text() == "PyTorch is not installed here"
     assert result.table is not None
     assert [result.table.text(row, 2) for row in range(5)] == ["\N{EN DASH}", "1.25", "0.5", "0.0625", "\N{EN DASH}"]
