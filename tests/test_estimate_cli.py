@@ -13,6 +13,7 @@ from workstation.core.estimate import Job, Knowledge, make_estimate
 from workstation.core.network import UNetPlan
 from workstation.core.refinement import MeasuredRun
 from workstation.core.schedule import training_schedule
+from workstation.core.work import executed_flops, forward_flops
 from workstation.io.files import write_json
 from workstation.io.machine_records import machine_records
 from workstation.io.server_profiles import servers_file
@@ -133,6 +134,14 @@ def test_by_work_alone_a_quarter_of_the_channels_pairs_is_a_quarter_of_the_time(
     assert not tricks["fewer filters"].is_measured
     assert tricks["fewer filters"].time_ratio == pytest.approx(0.25, rel=0.02)
     assert tricks["bfloat16"].time_ratio is None
+
+
+@pytest.mark.parametrize("mode", ["exact", "low", "plain"])
+def test_work_is_in_proportion_to_voxels_and_batch(mode: str) -> None:
+    plan, shape = UNetPlan(filters=3, depth=2), (24, 20, 12)
+    job = Job(plan, shape, batch=5, mode=mode)
+    assert job.flops == executed_flops(plan, shape, batch=5, mode=mode)
+    assert make_estimate(job).forward_flops == forward_flops(plan, shape, batch=5)
 
 
 def test_without_a_calibration_the_text_says_how_to_get_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,7 +82,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, frozenset[str]]:
 
 
 def _with_negative_values(words: Sequence[str]) -> list[str]:
-    """Join `--size -1x2x3` to `--size=-1x2x3`: argparse would take the value for an option, and say that one is missing."""
+    """Join `--size -1x2x3` to `--size=-1x2x3`: argparse would take the value for an option and miss one."""
     joined: list[str] = []
     for word in words:
         if re.match(r"-\d", word) and joined and re.fullmatch(r"--[a-z-]+", joined[-1]):

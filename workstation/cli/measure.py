@@ -199,7 +199,7 @@ def bench_text(result: Mapping[str, Any]) -> str:
             f"other programs kept {result['others_cores']:.2f} cores busy, which slows PyTorch most: measure again "
             "when the machine is idle"
         )
-    remarks = {name: "not alternating, both did not fit together" for name in _not_alternating(result)}
+    remarks = dict.fromkeys(_not_alternating(result), "not alternating, both did not fit together")
     for name, text in (*remarks.items(), *result["errors"].items()):
         lines.append(f"{_CONTESTANTS.get(name, name)}: {text}")
     return "\n".join([*lines, *_file_lines(result["files"])])

@@ -8,7 +8,7 @@ import time
 from PySide6.QtCore import QCoreApplication
 
 from workstation.core.estimate import Estimate, Trick
-from workstation.core.servers import HEAD_ROOM, THIS_MACHINE, Fit
+from workstation.core.servers import HEAD_ROOM, Fit
 from workstation.gui.figures.words import size_word
 from workstation.gui.measure.rows_table import Cell, Row
 from workstation.gui.train.colours import term_colour
@@ -17,6 +17,7 @@ from workstation.gui.train.wording import (
     duration_text,
     flops_text,
     seconds_text,
+    server_word,
     shape_text,
     term_word,
     when_text,
@@ -72,17 +73,10 @@ def server_titles() -> tuple[str, ...]:
 def server_row(fit: Fit) -> Row:
     """One server."""
     server = fit.server
-    names = {
-        THIS_MACHINE: _tr("This machine"),
-        "paper-192": _tr("The paper's small server"),
-        "paper-384": _tr("The paper's middle server"),
-        "paper-1536": _tr("The paper's large server"),
-    }
-    name = names.get(server.name, server.name)
     cores = _tr("{0} cores").format(server.cores) if server.cores else ""
     tip = _tr("Fits where it leaves {0:.0%} of the memory free.").format(HEAD_ROOM)
     return (
-        Cell(name, tip=f"{server.name}  {cores}".strip()),
+        Cell(server_word(server.name), tip=f"{server.name}  {cores}".strip()),
         f"{server.memory_bytes / 2**30:,.0f} GiB",
         _share_text(fit.share) if fit.share < 100 else _tr("over 100 times"),
         Cell(_tr("yes"), "good", tip) if fit.fits else Cell(_tr("no"), "error", tip),
