@@ -107,6 +107,7 @@ class CostPage(QWidget):
         self.controls = CostControls()
         self.headline = QLabel()
         self.headline.setFont(font_of(self.font(), TITLE))
+        self.verdict = ToneLabel("plain", self)
         self.details = ToneLabel("faint", self)
         self.servers_problem = ToneLabel("warning", self)
         self.bar = MemoryBar()
@@ -147,6 +148,7 @@ class CostPage(QWidget):
     def _show(self, estimate: Estimate) -> None:
         self.estimate = estimate
         self.headline.setText(cost_words.headline(estimate))
+        self.verdict.say(*cost_words.verdict(estimate))
         self.details.say(cost_words.details(estimate))
         here = next((fit.server for fit in estimate.fits if fit.server.name == THIS_MACHINE), None)
         mark = here.memory_bytes if here is not None else 0
@@ -196,7 +198,7 @@ class CostPage(QWidget):
         grid.setSpacing(ROOMY)
         head = QVBoxLayout()
         head.setSpacing(TIGHT)
-        for widget in (self.headline, self.details, self.bar):
+        for widget in (self.headline, self.verdict, self.details, self.bar):
             head.addWidget(widget)
         self.bar.setToolTip(
             self.tr("The causes in the order of the table below. What lies beyond the mark is more than there is.")

@@ -18,6 +18,7 @@ from workstation.gui.train.wording import (
     bytes_text,
     duration_text,
     flops_text,
+    part_text,
     seconds_text,
     server_word,
     shape_text,
@@ -188,7 +189,7 @@ class CostPanel(QWidget):
                 term, count = list(terms.items())[row]
                 swatch.setStyleSheet(f"background: {term_colour(term).name()}; border-radius: 2px;")
                 name.setText(term_word(term))
-                amount.setText(bytes_text(count))
+                amount.setText(part_text(count, sum(terms.values())))
 
     def _add_cells(self) -> None:
         row = len(self._cells)
@@ -205,6 +206,7 @@ class CostPanel(QWidget):
         layout.setSpacing(6)
         for widget in (self._headline, self.verdict, self._bar, self.remedies, self.elsewhere, self.caution):
             layout.addWidget(widget)
+        layout.addSpacing(4)
         layout.addLayout(self._terms)
         layout.addSpacing(4)
         layout.addWidget(self.time)

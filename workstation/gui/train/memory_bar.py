@@ -26,7 +26,7 @@ class MemoryBar(QWidget):
 
     def sizeHint(self) -> QSize:
         """A line and a half of text high, and a line for the words of the mark."""
-        return QSize(120, self._bar_height() + self.fontMetrics().height())
+        return QSize(120, self._bar_height() + _GAP + self.fontMetrics().height())
 
     def show_terms(self, terms: Mapping[str, int], *, mark_bytes: int = 0, mark_words: str = "") -> None:
         """Draw parts, in their order.
@@ -65,11 +65,11 @@ class MemoryBar(QWidget):
         text = self.palette().color(QPalette.ColorRole.WindowText)
         mark = min(round(place), self.width() - 1)
         painter.setPen(QPen(text, 2))
-        painter.drawLine(mark, 0, mark, self._bar_height())
+        painter.drawLine(mark, 1, mark, self._bar_height() - 2)
         painter.setPen(QPen(tokens_of(self.palette()).faint))
         wide = self.fontMetrics().horizontalAdvance(self._mark_words) + 2
         left = max(0, min(mark - wide // 2, self.width() - wide))
-        below = QRectF(left, self._bar_height(), wide, self.fontMetrics().height())
+        below = QRectF(left, self._bar_height() + _GAP / 2, wide, self.fontMetrics().height())
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self._mark_words)
 
     def _bar_height(self) -> int:

@@ -28,9 +28,9 @@ SIZES: tuple[Shape, ...] = (
 )
 """Sizes to crop to, the largest first: the brain fits into the first two."""
 _FEWEST_FILTERS = 4
-# How far a change goes: the same training; other statistics of batch norms, or rounding; other steps; other data or
+# How far a change goes: the same training; other statistics of batch norms, or rounding; other steps; other data;
 # another network.
-_SAME, _NEARLY, _STEPS, _DATA = range(4)
+_SAME, _NEARLY, _STEPS, _DATA, _NETWORK = range(5)
 _MOST = 6
 
 JobOf = Callable[[TrainRequest], Job]
@@ -48,7 +48,7 @@ class Remedy:
     time_ratio : float or None
         Time to train on a whole volume by that of the request as it is; None where it is not known.
     severity : int
-        0 the same training, 1 nearly, 2 other steps, 3 other data or network.
+        0 the same training, 1 nearly, 2 other steps, 3 other data, 4 another network.
     """
 
     changes: Mapping[str, Any]
@@ -134,7 +134,7 @@ def _alone(request: TrainRequest, weigher: _Weigher) -> Iterator[tuple[int, dict
     size = next((each for each in _smaller(weigher.job) if weigher.peak(size=each) <= weigher.limit_bytes), None)
     if size is not None:
         yield _DATA, {"size": size}
-    yield from ((_DATA, {"filters": count}) for count in _fewer(request, weigher))
+    yield from ((_NETWORK, {"filters": count}) for count in _fewer(request, weigher))
 
 
 def _fewer(request: TrainRequest, weigher: _Weigher) -> Iterator[int]:
@@ -157,7 +157,7 @@ def _together(request: TrainRequest, weigher: _Weigher) -> Iterator[tuple[int, d
     for size in _smaller(weigher.job):
         yield _DATA, {**gentle, "size": size}
     for size in _smaller(weigher.job):
-        yield _DATA, {**gentle, "size": size, "filters": max(1, min(request.filters, _FEWEST_FILTERS))}
+        yield _NETWORK, {**gentle, "size": size, "filters": max(1, min(request.filters, _FEWEST_FILTERS))}
 
 
 def _micro_severity(request: TrainRequest) -> int:

@@ -104,7 +104,8 @@ def _consequence(remedy: Remedy) -> str:
         _tr("The same training: the gradients are equal."),
         _tr("Nearly the same training: statistics of batch norms are of a micro-batch, or numbers are rounded more."),
         _tr("Another training: more and smaller steps."),
-        _tr("Another training: it sees a part of each volume, or the network is smaller."),
+        _tr("Another training: it sees the middle of each volume only."),
+        _tr("Another network, with fewer weights."),
     )
     text = _tr("Time is per volume.") if remedy.time_ratio is not None else ""
     return f"{words[remedy.severity]} {text}".strip()

@@ -157,6 +157,17 @@ def bytes_text(count: float) -> str:
     return f"{count / _GIB:.1f} GiB"
 
 
+def part_text(count: float, whole: float) -> str:
+    """A part of some memory in the unit of the whole, so that parts below each other can be compared by eye."""
+    unit, size, digits = ("GiB", _GIB, 2) if whole >= _GIB else ("MiB", _MIB, 1)
+    return f"{count / size:,.{digits}f} {unit}"
+
+
+def share_text(share: float) -> str:
+    """A share of a whole in percent; what is there, but rounds to nothing, is below 1 %."""
+    return _tr("< 1 %") if 0 < share < 0.005 else _tr("{0:.0f} %").format(100 * share)
+
+
 def flops_text(count: float) -> str:
     """Work in the largest unit below it."""
     for unit, size in (("PFLOP", 1e15), ("TFLOP", 1e12), ("GFLOP", 1e9)):

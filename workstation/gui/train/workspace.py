@@ -280,6 +280,7 @@ class TrainWorkspace(QWidget):
         whole.addWidget(scroll, 1)
         foot = QVBoxLayout()
         foot.setContentsMargins(14, 8, 14, 12)
+        foot.setSpacing(8)
         foot.addWidget(self.problem)
         foot.addWidget(self.override_check)
         foot.addWidget(self.start_button)
