@@ -27,6 +27,7 @@ from workstation.gui.theme import LARGE, NEAR, ROOMY, TIGHT, TITLE, font_of
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.memory_bar import MemoryBar
 from workstation.gui.train.wording import bytes_text
+from workstation.io.server_profiles import servers_file
 from workstation.session.machine import Machine
 
 _LEFT_WIDTH = 370
@@ -206,7 +207,9 @@ class CostPage(QWidget):
         grid.addLayout(head, 0, 0, 1, 2)
         servers = QVBoxLayout()
         servers.setSpacing(ROOMY)
-        servers.addWidget(_card(self.servers, self.servers_problem))
+        hint = ToneLabel("faint", self)
+        hint.say(self.tr("Name others in {0}, as in {1}.").format(servers_file(), '{"lab": "512GB"}'))
+        servers.addWidget(_card(self.servers, self.servers_problem, hint))
         servers.addWidget(self.time, 1)
         grid.addWidget(_card(self.terms), 1, 0)
         grid.addLayout(servers, 1, 1)

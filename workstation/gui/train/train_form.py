@@ -104,23 +104,16 @@ class TrainForm(QWidget):
 
     def apply(self, changes: Mapping[str, Any]) -> None:
         """Put fields of a `TrainRequest` into their editors, and let those that stand under "Advanced" be seen."""
-        editors = {
-            "batch": self.batch_spin,
-            "filters": self.filters_spin,
-            "memory": self.memory_box,
-            "micro_batch": self.micro_batch_spin,
-            "precision": self.precision_box,
-        }
+        boxes = {"memory": self.memory_box, "precision": self.precision_box}
+        spins = {"batch": self.batch_spin, "filters": self.filters_spin, "micro_batch": self.micro_batch_spin}
         for name, value in changes.items():
             if name == "size":
                 self._set_size(value)
-                continue
-            editor = editors[name]
-            if isinstance(editor, QComboBox):
-                editor.setCurrentIndex(editor.findData(value))
+            elif name in boxes:
+                boxes[name].setCurrentIndex(boxes[name].findData(value))
             else:
-                editor.setValue(value)
-            if self._advanced.isAncestorOf(editor):
+                spins[name].setValue(value)
+            if self._fields[name].parent() is self._advanced:
                 self._advanced_toggle.setChecked(True)
 
     def _set_size(self, size: str) -> None:

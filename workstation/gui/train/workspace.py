@@ -35,7 +35,7 @@ from workstation.gui.train.run_details import RunDetails
 from workstation.gui.train.run_list import RunList
 from workstation.gui.train.train_form import TrainForm
 from workstation.jobs.memory import machine_memory
-from workstation.session.reservations import other_runs
+from workstation.session.reservations import OtherRuns, other_runs
 from workstation.session.session import Session
 
 _FACTS_DELAY_MS = 300
@@ -57,6 +57,7 @@ class TrainWorkspace(QWidget):
         self._session = session
         self._facts: DataFacts | None = None
         self._cost: Forecast | None = None
+        self._others = OtherRuns()
         self._layers: LayerDialog | None = None
         self.form = TrainForm()
         self.cost = CostPanel()
@@ -160,7 +161,7 @@ class TrainWorkspace(QWidget):
 
     def _on_status_changed(self) -> None:
         """Another run took or gave back memory."""
-        if self.isVisible():
+        if self.isVisible() and other_runs(self._session.runs.statuses) != self._others:
             self._judge()
 
     def _on_machine_changed(self) -> None:
@@ -181,8 +182,9 @@ class TrainWorkspace(QWidget):
         shape = self._facts.shape if self._facts else None
         cases = (self._facts.usable or {}).get(request.preset, 0) if self._facts else 0
         known = self._session.machine.facts.knowledge
-        others = other_runs(self._session.runs.statuses)
-        return forecast(request, machine_memory(), volume_shape=shape, cases=cases, knowledge=known, others=others)
+        self._others = other_runs(self._session.runs.statuses)
+        memory, others = machine_memory(), self._others
+        return forecast(request, memory, volume_shape=shape, cases=cases, knowledge=known, others=others)
 
     def _on_data_changed(self) -> None:
         self._facts = None
