@@ -27,7 +27,7 @@ from workstation.io.nifti import image_stem, is_image_name, read_header
 
 _SUFFIXES: Mapping[str, tuple[re.Pattern[str], Mapping[str, str]]] = {
     "brats2021": (
-        re.compile(r"(?P<case>.+)_(?P<part>flair|t1|t1ce|t1c|t1gd|t2|t2w|seg)", re.IGNORECASE),
+        re.compile(r"(?P<case>.+)_(?P<part>flair|t1|t1ce|t1c|t1gd|t2|t2w|seg)", re.IGNORECASE | re.DOTALL),
         {
             "flair": "FLAIR",
             "t1": "T1",
@@ -40,11 +40,11 @@ _SUFFIXES: Mapping[str, tuple[re.Pattern[str], Mapping[str, str]]] = {
         },
     ),
     "brats2023": (
-        re.compile(r"(?P<case>.+)-(?P<part>t1n|t1c|t2w|t2f|seg)", re.IGNORECASE),
+        re.compile(r"(?P<case>.+)-(?P<part>t1n|t1c|t2w|t2f|seg)", re.IGNORECASE | re.DOTALL),
         {"t1n": "T1", "t1c": "T1c", "t2w": "T2", "t2f": "FLAIR", "seg": "truth"},
     ),
 }
-_CHANNEL_FILE = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})")
+_CHANNEL_FILE = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
 # The order in which nnU-Net's own BraTS conversion numbers the channels, where dataset.json does not say.
 _NNUNET_ORDER = ("T1", "T1c", "T2", "FLAIR")
 _MSD_ORDER = ("FLAIR", "T1", "T1c", "T2")
