@@ -313,7 +313,7 @@ def test_a_manifest_gives_exactly_its_split(tmp_path: Path) -> None:
     data = write_cases(tmp_path / "data", count=5)
     split = Split(("tiny_0", "tiny_4"), ("tiny_2",), ("tiny_1",))
     path = save_manifest(tmp_path / "split.json", open_dataset(data), split, draw=Draw())
-    request = TrainRequest(data=str(data), split=str(path), validation=0.9, seed=3)
+    request = TrainRequest(data=str(data), split=str(path), validation=0.5, seed=3)
     material = find_material(request)
     assert material.split == split
     assert [case.name for case in material.cases] == ["tiny_0", "tiny_1", "tiny_2", "tiny_4"]

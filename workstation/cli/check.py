@@ -81,7 +81,7 @@ def run_split(options: argparse.Namespace) -> Outcome:
     data_set = open_dataset(options.data)
     needed = set(PRESETS[options.preset].inputs)
     names = [case.name for case in data_set.cases if case.truth and needed <= case.sequences.keys()]
-    volumes = {}
+    volumes: dict[str, float] = {}
     if options.level:
         volumes = {each.name: each.volumes_ml.get("WT", 0.0) for each in _examined(data_set)}
     draw = Draw(
@@ -93,11 +93,12 @@ def run_split(options: argparse.Namespace) -> Outcome:
         folds=options.folds,
         is_paper=options.paper,
     )
-    written, lines = [], []
+    written: list[dict[str, Any]] = []
+    lines = []
     for each in all_folds(draw):
         split = draw_split(names, each, volumes_ml=volumes)
         path = save_manifest(fold_path(options.out, each), data_set, split, draw=each)
-        counts = {part: len(held) for part, held in split.parts.items()}
+        counts: dict[str, int] = {part: len(held) for part, held in split.parts.items()}
         written.append({"file": str(path), **counts})
         lines.append(f"{path}: {counts['train']} training, {counts['validation']} validation, {counts['test']} test")
     return Outcome({"data": str(data_set.root), "splits": written}, "\n".join(lines))

@@ -226,7 +226,7 @@ def _labels(_files: CaseFiles, facts: CaseFacts) -> Iterator[Finding]:
             "warning",
             "fractions",
             title="Masks whose values are not quite whole",
-            advice="They were scaled or stored as floats. Here they are rounded; tools that cut decimals off lose them. "
+            advice="They were scaled or stored as floats. Here they are rounded; tools that cut them off go wrong. "
             "A mended copy holds whole numbers.",
             place=Place(facts.name, f"up to {mask.largest_fraction:.1e} off", (TRUTH,)),
             mend="round-labels",

@@ -15,7 +15,11 @@ from workstation.core.split import Split
 
 
 def check_up(
-    cases: Sequence[CaseFiles], facts: Sequence[CaseFacts | None], *, split: Split | None = None
+    cases: Sequence[CaseFiles],
+    facts: Sequence[CaseFacts | None],
+    *,
+    split: Split | None = None,
+    by_case: Sequence[Sequence[Finding]] | None = None,
 ) -> tuple[Finding, ...]:
     """Everything that is the matter with a data set, worst first.
 
@@ -26,12 +30,17 @@ def check_up(
         One for each case; None where it was not examined.
     split : Split or None
         To look for patients in several parts.
+    by_case : sequence of sequence of Finding or None
+        What `check_case` said of each case, where that was asked before.
     """
-    known = [(case, each) for case, each in zip(cases, facts, strict=True) if each is not None]
-    found = [finding for case, each in known for finding in check_case(case, each)]
+    known = [each for each in facts if each is not None]
+    if by_case is None:
+        pairs = zip(cases, facts, strict=True)
+        by_case = [tuple(check_case(case, each)) for case, each in pairs if each is not None]
+    found = [finding for each in by_case for finding in each]
     found += _name_clashes(cases)
-    found += _duplicates([each for _, each in known])
-    found += _schemes([each for _, each in known])
+    found += _duplicates(known)
+    found += _schemes(known)
     found += patients_in_parts(split) if split else _several_examinations(case.name for case in cases)
     return merged(found)
 
@@ -82,12 +91,12 @@ def _duplicates(facts: Sequence[CaseFacts]) -> Iterator[Finding]:
                 owners[each.digest].append((case.name, part))
     shared: dict[tuple[str, str], list[str]] = defaultdict(list)
     for held in owners.values():
-        for case, part in held:
-            for other in {name for name, _ in held} - {case}:
-                shared[case, other].append(part)
+        for name, part in held:
+            for other in {each for each, _ in held} - {name}:
+                shared[name, other].append(part)
     places = [
-        Place(case, f"{', '.join(dict.fromkeys(parts))}: equal in every voxel to {other}", tuple(dict.fromkeys(parts)))
-        for (case, other), parts in sorted(shared.items())
+        Place(name, f"{', '.join(dict.fromkeys(parts))}: equal in every voxel to {other}", tuple(dict.fromkeys(parts)))
+        for (name, other), parts in sorted(shared.items())
     ]
     if places:
         title = "Cases that hold the same images"

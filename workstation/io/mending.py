@@ -90,7 +90,9 @@ def _tasks(finding: Finding, data_set: DataSet) -> Iterable[tuple[CaseFiles, Ima
     seen: set[Path] = set()
     for place in finding.places:
         case = cases.get(place.case)
-        for part in place.parts if case is not None else ():
+        if case is None:
+            continue
+        for part in place.parts:
             reference = case.truth if part == TRUTH else case.sequences.get(part)
             if reference is not None and reference.path not in seen:
                 seen.add(reference.path)
