@@ -11,6 +11,7 @@ Any other name (BraTS2021_00006, BRATS_001) is a patient of its own.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ _RULES = (
 )
 
 
+@functools.lru_cache(maxsize=100_000)
 def patient_of(name: str) -> str:
     """The patient that a case's name speaks of; the whole name where no rule applies."""
     for rule in _RULES:

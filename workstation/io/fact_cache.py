@@ -178,13 +178,13 @@ def _mask(values: dict[str, Any]) -> MaskValues:
 
 def _packed(thumbnail: Thumbnail) -> list[Any]:
     arrays = (thumbnail.grey, thumbnail.labels)
-    return [thumbnail.grey.shape[0], *(base64.b85encode(zlib.compress(each.tobytes(), 1)).decode() for each in arrays)]
+    return [thumbnail.grey.shape[0], *(base64.b64encode(zlib.compress(each.tobytes(), 1)).decode() for each in arrays)]
 
 
 def _unpacked(values: list[Any]) -> Thumbnail:
     side, *texts = values
     grey, labels = (
-        np.frombuffer(zlib.decompress(base64.b85decode(text)), np.uint8).reshape(side, side) for text in texts
+        np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(side, side) for text in texts
     )
     return Thumbnail(grey, labels)
 

@@ -6,8 +6,8 @@ window no more than two thousand that have to be read.
 
 from __future__ import annotations
 
-import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,8 @@ from workstation.session.background import Background
 
 THREADS = 2
 _HEAP_MS = 120
-_LOG = logging.getLogger(__name__)
+_TURN_SECONDS = 0.001
+_REST_SECONDS = 0.4
 _Answer = tuple[int, int, CaseFacts, tuple[Finding, ...]]
 
 
@@ -68,6 +69,7 @@ class DataScan(QObject):
         self._done = 0
         self._findings: tuple[Finding, ...] = ()
         self._is_running = False
+        self._rest_until = 0.0
         self._heap = QTimer(self, singleShot=True, interval=_HEAP_MS)
         self._heap.timeout.connect(self._take_heap)
         self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
@@ -157,6 +159,10 @@ class DataScan(QObject):
             first = [index for index in wanted if index in rest]
             self._open = deque([*first, *(index for index in self._open if index not in set(first))])
 
+    def stand_back(self) -> None:
+        """Begin no case for a moment: somebody scrolls, and threads that read would take the window's turns."""
+        self._rest_until = time.monotonic() + _REST_SECONDS
+
     def close(self) -> None:
         """Stop, and wait for the case that is being read."""
         self._end()
@@ -182,6 +188,8 @@ class DataScan(QObject):
                     return
                 index = self._open.popleft()
                 files = self._cases[index]
+            while time.monotonic() < self._rest_until and number == self._number:
+                time.sleep(_REST_SECONDS / 10)
             facts = self._find(files)
             found = tuple(check_case(files, facts))
             with self._lock:
@@ -191,6 +199,8 @@ class DataScan(QObject):
                 is_first = len(self._answers) == 1
             if is_first:
                 self._came.emit()
+            # Cases that were kept come one after the other without a file to wait for: let the window have its turn.
+            time.sleep(_TURN_SECONDS)
 
     @Slot()
     def _on_came(self) -> None:

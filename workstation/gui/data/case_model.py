@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QWidget
 
 from workstation.core.case import SEQUENCES, CaseFiles
@@ -27,11 +27,12 @@ from workstation.gui.data.case_rows import (
     volume_text,
     voxels_of,
 )
-from workstation.gui.theme import tokens_of
 from workstation.gui.tooltips import plain_tip
 from workstation.session.scan import DataScan
 
 _Index = QModelIndex | QPersistentModelIndex
+Cell = tuple[str, str]
+"""Words, and the name of a theme's colour."""
 REGIONS = ("WT", "TC", "ET")
 COLUMNS = ("name", *SEQUENCES, "truth", "grid", "labels", *REGIONS, "check", "part")
 _MARKS = (*SEQUENCES, "truth")
@@ -48,14 +49,12 @@ class CaseTableModel(QAbstractTableModel):
     ----------
     scan : DataScan
         What is known of them.
-    parent : QWidget
-        Whose palette has the colours.
+    parent : QWidget or None
     """
 
-    def __init__(self, scan: DataScan, parent: QWidget) -> None:
+    def __init__(self, scan: DataScan, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scan = scan
-        self._owner = parent
         self._pictures = CasePictures()
         self._cases: Sequence[CaseFiles] = ()
         self._order: list[int] = []
@@ -63,17 +62,21 @@ class CaseTableModel(QAbstractTableModel):
         self._text = ""
         self._sorting = (0, False)
         self._part_of: Mapping[str, str] = {}
+        # Words and tones by number of the case: worked out once, asked for with every paint.
+        self._cells: dict[int, tuple[Cell, ...]] = {}
         self._make_words()
 
     def set_cases(self, cases: Sequence[CaseFiles]) -> None:
         """Replace all rows."""
         self._pictures.clear()
+        self._cells.clear()
         self._cases = cases
         self._rebuild()
 
     def set_parts(self, part_of: Mapping[str, str]) -> None:
         """Show another split."""
         self._part_of = part_of
+        self._cells.clear()
         self._announce(range(len(self._order)), ("part",))
 
     def set_filter(self, text: str) -> None:
@@ -83,7 +86,10 @@ class CaseTableModel(QAbstractTableModel):
 
     def refresh(self, indices: Iterable[int]) -> None:
         """Show what became known of some cases."""
-        self._announce((self._row_of[index] for index in indices if index in self._row_of), COLUMNS)
+        known = list(indices)
+        for index in known:
+            self._cells.pop(index, None)
+        self._announce((self._row_of[index] for index in known if index in self._row_of), COLUMNS)
 
     def sort_again(self) -> None:
         """Sort by what is known by now."""
@@ -101,6 +107,21 @@ class CaseTableModel(QAbstractTableModel):
         """The row of a case; -1 if it is not shown."""
         return next((row for row, index in enumerate(self._order) if self._cases[index].name == name), -1)
 
+    def cell(self, row: int, column: int) -> Cell:
+        """What a cell says, and in which tone."""
+        number = self._order[row]
+        cells = self._cells.get(number)
+        if cells is None:
+            cells = self._cells[number] = tuple(
+                (self._words(number, each), self._tone(number, each)) for each in COLUMNS
+            )
+        return cells[column]
+
+    def picture(self, row: int) -> QPixmap | None:
+        """The picture of a row's case; None before it was examined."""
+        number = self._order[row]
+        return self._pictures.picture(number, self._scan.facts[number]) if self._is_scanned else None
+
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Number of rows."""
         return 0 if parent.isValid() else len(self._order)
@@ -114,23 +135,19 @@ class CaseTableModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignVCenter | _side(COLUMNS[section])
+            return Qt.AlignmentFlag.AlignVCenter | side_of(COLUMNS[section])
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tips.get(COLUMNS[section])
         return self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, picture, colour, side and tooltip of a cell."""
-        number, column = self._order[index.row()], COLUMNS[index.column()]
+        """Text, picture and tooltip of a cell; `CaseDelegate` paints it."""
+        row, column = index.row(), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._words(number, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignVCenter | _side(column)
-        if role == Qt.ItemDataRole.DecorationRole and column == "name":
-            return self._pictures.picture(number, self._scan.facts[number]) if self._is_scanned else None
-        if role == Qt.ItemDataRole.ForegroundRole:
-            return self._colour(number, column)
-        return self._tip(number, column) if role == Qt.ItemDataRole.ToolTipRole else None
+            return self.cell(row, column)[0]
+        if role == Qt.ItemDataRole.DecorationRole and COLUMNS[column] == "name":
+            return self.picture(row)
+        return self._tip(self._order[row], COLUMNS[column]) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; cases that are equal in it keep the order of their names."""
@@ -195,13 +212,10 @@ class CaseTableModel(QAbstractTableModel):
             return "" if facts is None else _GAP + self._check_words[worst or ""]
         return grid_text(facts) if column == "grid" else labels_text(facts)
 
-    def _colour(self, index: int, column: str) -> QColor | None:
-        tone = ""
+    def _tone(self, index: int, column: str) -> str:
         if column == "check" and self._is_scanned and self._scan.facts[index] is not None:
-            tone = _TONES.get(self._scan.worst_of(index) or "", "faint")
-        elif column in _MARKS and not self._has(index, column):
-            tone = "warning"
-        return QColor(getattr(tokens_of(self._owner.palette()), tone)) if tone else None
+            return _TONES.get(self._scan.worst_of(index) or "", "faint")
+        return "warning" if column in _MARKS and not self._has(index, column) else "text"
 
     def _tip(self, index: int, column: str) -> str | None:
         case = self._cases[index]
@@ -261,7 +275,8 @@ class CaseTableModel(QAbstractTableModel):
         }
 
 
-def _side(column: str) -> Qt.AlignmentFlag:
+def side_of(column: str) -> Qt.AlignmentFlag:
+    """At which side of its column a word stands."""
     if column in _MARKS:
         return Qt.AlignmentFlag.AlignHCenter
     return Qt.AlignmentFlag.AlignRight if column in REGIONS else Qt.AlignmentFlag.AlignLeft

@@ -5,18 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from workstation.core.case import SEQUENCES, CaseFiles
-from workstation.core.examination import THUMBNAIL_SIDE
 from workstation.core.split import PARTS
+from workstation.gui.data.case_delegate import PICTURE, CaseDelegate
 from workstation.gui.data.case_model import COLUMNS, REGIONS, CaseTableModel
-from workstation.gui.data.case_pictures import SCALE
 from workstation.session.scan import DataScan
 
-_PICTURE = THUMBNAIL_SIDE // SCALE
 _WIDTHS = {"name": 230, "FLAIR": 46, "truth": 46, "grid": 164, "labels": 58, "check": 92, "part": 78}
 _WIDTHS = dict.fromkeys(SEQUENCES, 38) | dict.fromkeys(REGIONS, 56) | _WIDTHS
 
@@ -35,6 +33,7 @@ class CaseTable(QTableView):
         super().__init__(parent)
         self.rows = CaseTableModel(scan, self)
         self.setModel(self.rows)
+        self.setItemDelegate(CaseDelegate(self.rows, self))
         self.setSortingEnabled(True)
         self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -44,11 +43,10 @@ class CaseTable(QTableView):
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
-        self.setIconSize(QSize(_PICTURE, _PICTURE))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(_PICTURE + 6)
+        self.verticalHeader().setDefaultSectionSize(PICTURE + 6)
         self._size_columns()
         self.doubleClicked.connect(self._on_wanted)
         self.customContextMenuRequested.connect(self._on_menu)

@@ -95,27 +95,32 @@ class ScanStrip(QWidget):
         row.addWidget(self._words)
         row.addWidget(self._bar)
         row.addWidget(self.button)
-        scan.advanced.connect(self._show)
-        scan.state_changed.connect(self._show)
-        self._show()
+        scan.advanced.connect(self._show_progress)
+        scan.state_changed.connect(self._show_state)
+        self._show_state()
 
     @property
     def text(self) -> str:
         """What it says."""
         return self._words.text()
 
-    def _show(self) -> None:
+    def _show_state(self) -> None:
         scan = self._scan
         is_through = scan.done == scan.total
         self._bar.setVisible(not is_through)
         self.button.setVisible(not is_through)
+        self.button.setIcon(icon("stop" if scan.is_running else "resume"))
+        self.button.setText(self.tr("Stop") if scan.is_running else self.tr("Go on"))
         self._bar.setRange(0, max(1, scan.total))
+        self._show_progress()
+
+    def _show_progress(self) -> None:
+        scan = self._scan
+        is_through = scan.done == scan.total
         self._bar.setValue(scan.done)
         doing = self.tr("Examined {:,} of {:,}").format(scan.done, scan.total)
         through = self.tr("All {:,} examined").format(scan.total) if scan.total else ""
         self._words.setText(through if is_through else doing)
-        self.button.setIcon(icon("stop" if scan.is_running else "resume"))
-        self.button.setText(self.tr("Stop") if scan.is_running else self.tr("Go on"))
 
     def _on_clicked(self) -> None:
         if self._scan.is_running:

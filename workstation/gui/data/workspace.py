@@ -147,6 +147,7 @@ class DataWorkspace(QWidget):
         self.table.case_wanted.connect(self._on_case_wanted)
         self.table.move_wanted.connect(self._on_move)
         self.table.sight_changed.connect(self._sight.start)
+        self.table.sight_changed.connect(scan.stand_back)
         self._sight.timeout.connect(self._prefer_sight)
         self.split.draft_changed.connect(self._on_draft)
         self.split.move_wanted.connect(self._on_move)
