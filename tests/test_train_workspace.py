@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.core.requests import SegmentRequest, TrainRequest
+from workstation.core.split import Draw
 from workstation.gui.train.colours import VALIDATION, state_colour
 from workstation.gui.train.job_chip import JobChip
 from workstation.gui.train.layer_table import LayerModel
@@ -280,3 +281,17 @@ def test_progress_is_told_in_what_the_run_counts() -> None:
     assert progress_words(replace(training, state="waiting", epoch=0, text="2 runs are before this one")).startswith(
         "2"
     )
+
+
+def test_a_saved_split_leaves_no_shares_to_choose(workspace: TrainWorkspace) -> None:
+    form = workspace.form
+    form.set_split(Path("/splits/fold1.json"), preset="four-regions", draw=Draw(seed=7, validation=0.0, folds=5))
+    assert form.draft().split == "/splits/fold1.json"
+    assert form.draft().preset == "four-regions"
+    assert not form.validation_spin.isEnabled()
+    assert not form.test_spin.isEnabled()
+    assert form.seed_spin.value() == 1  # of the weights: the split is drawn already
+    form.set_split(None, preset="flair-wt", draw=Draw(seed=7, validation=0.2, test=0.3))
+    draft = form.draft()
+    assert (draft.split, draft.seed, draft.validation_percent, draft.test_percent) == ("", 7, 20, 30)
+    assert form.validation_spin.isEnabled()

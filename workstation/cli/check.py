@@ -99,7 +99,7 @@ def run_split(options: argparse.Namespace) -> Outcome:
         split = draw_split(names, each, volumes_ml=volumes)
         path = save_manifest(fold_path(options.out, each), data_set, split, draw=each)
         counts: dict[str, int] = {part: len(held) for part, held in split.parts.items()}
-        written.append({"file": str(path), **counts})
+        written.append({"file": str(path)} | counts)
         lines.append(f"{path}: {counts['train']} training, {counts['validation']} validation, {counts['test']} test")
     return Outcome({"data": str(data_set.root), "splits": written}, "\n".join(lines))
 

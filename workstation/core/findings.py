@@ -76,6 +76,11 @@ class Finding:
         }
 
 
+def one_finding(severity: Severity, kind: str, *, title: str, advice: str, place: Place, mend: Mend = "") -> Finding:
+    """A finding in one place."""
+    return Finding(severity, kind, title, advice, (place,), mend)
+
+
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings that say the same of several places as one; worst first, then those with most places."""
     groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)

@@ -13,6 +13,8 @@ from workstation.core.labels import SCHEMES
 from workstation.core.patients import RULE, by_patient
 from workstation.core.split import Split
 
+_SHOWN_NAMES = 3
+
 
 def check_up(
     cases: Sequence[CaseFiles],
@@ -89,19 +91,26 @@ def _duplicates(facts: Sequence[CaseFacts]) -> Iterator[Finding]:
         for part, each in case.files.items():
             if each.digest:
                 owners[each.digest].append((case.name, part))
-    shared: dict[tuple[str, str], list[str]] = defaultdict(list)
+    # By case and those that share with it: which parts.
+    shared: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for held in owners.values():
-        for name, part in held:
-            for other in {each for each, _ in held} - {name}:
-                shared[name, other].append(part)
+        names = sorted({name for name, _ in held})
+        for name, part in held if len(names) > 1 else ():
+            shared[name, tuple(each for each in names if each != name)].append(part)
     places = [
-        Place(name, f"{', '.join(dict.fromkeys(parts))}: equal in every voxel to {other}", tuple(dict.fromkeys(parts)))
-        for (name, other), parts in sorted(shared.items())
+        Place(name, f"{', '.join(parts)}: equal in every voxel to {_listed(others)}", tuple(parts))
+        for (name, others), parts in sorted(shared.items())
     ]
     if places:
         title = "Cases that hold the same images"
         advice = "The same image under two names counts twice, and leaks from training into test. Keep one of them."
         yield Finding("warning", "duplicate", title, advice, tuple(places))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names, the first few of many."""
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _schemes(facts: Sequence[CaseFacts]) -> Iterator[Finding]:

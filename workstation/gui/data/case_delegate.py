@@ -19,6 +19,8 @@ from workstation.gui.theme import tokens_of
 
 PICTURE = THUMBNAIL_SIDE // SCALE
 _MARGIN = 4
+# Words that may be longer than their column.
+_LONG = frozenset(COLUMNS.index(column) for column in ("name", "grid", "labels"))
 _SIDES = tuple(side_of(column) | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine for column in COLUMNS)
 
 
@@ -58,7 +60,7 @@ class CaseDelegate(QStyledItemDelegate):
             return
         room = QRect(left, rect.top(), rect.right() - _MARGIN - left + 1, rect.height())
         painter.setPen(self._ink(palette, "on_accent" if is_selected else tone))
-        if column == 0:
+        if column in _LONG:
             metrics = option.fontMetrics  # type: ignore[attr-defined]
             text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room.width())
         painter.drawText(room, _SIDES[column], text)

@@ -15,7 +15,7 @@ from workstation.gui.data.case_delegate import PICTURE, CaseDelegate
 from workstation.gui.data.case_model import COLUMNS, REGIONS, CaseTableModel
 from workstation.session.scan import DataScan
 
-_WIDTHS = {"name": 230, "FLAIR": 46, "truth": 46, "grid": 164, "labels": 58, "check": 92, "part": 78}
+_WIDTHS = {"name": 230, "FLAIR": 46, "truth": 46, "grid": 180, "labels": 58, "check": 92, "part": 78}
 _WIDTHS = dict.fromkeys(SEQUENCES, 38) | dict.fromkeys(REGIONS, 56) | _WIDTHS
 
 

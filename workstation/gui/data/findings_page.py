@@ -52,7 +52,7 @@ class FindingsPage(QWidget):
         self._title = QLabel()
         self._advice = ToneLabel("plain", self)
         self.mend_button = QPushButton(icon("export"), self.tr("Write mended copies..."))
-        self.open_button = QPushButton(icon("review"), self.tr("Open the case"))
+        self.open_button = QPushButton(icon("eye"), self.tr("Open the case"))
         self.places = RowsTable((self.tr("Case"), self.tr("What was found")), words=(0, 1), stretched=1)
         self.places.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         # Not by contents: names may be of any length, and there may be thousands of them.
@@ -89,7 +89,6 @@ class FindingsPage(QWidget):
         for finding in self._findings:
             item = QListWidgetItem(f"{finding.title}\n{self._count_words(finding)}", self.list)
             item.setToolTip(plain_tip(finding.title))
-        self._paint_icons()
         kinds = [finding.kind for finding in self._findings]
         self.list.setCurrentRow(kinds.index(before.kind) if before and before.kind in kinds else 0)
         self.list.blockSignals(False)
@@ -106,12 +105,14 @@ class FindingsPage(QWidget):
     def _paint_icons(self) -> None:
         tokens = tokens_of(self.palette())
         for row, finding in enumerate(self._findings[: self.list.count()]):
-            colour = QColor(getattr(tokens, _TONES[finding.severity]))
+            tone = "on_accent" if row == self.list.currentRow() else _TONES[finding.severity]
+            colour = QColor(getattr(tokens, tone))
             self.list.item(row).setIcon(icon(_ICONS[finding.severity], colour=colour))
 
     def _on_chosen(self, _row: int = 0) -> None:
         finding = self.chosen
         self.problem.say("")
+        self._paint_icons()
         if finding is None:
             return
         self._title.setText(finding.title)
