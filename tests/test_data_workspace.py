@@ -27,7 +27,7 @@ from workstation.session import commands
 from workstation.session.runs import Runs
 from workstation.session.scan import DataScan
 from workstation.session.session import Session
-from workstation.session.settings import data_sets
+from workstation.session.settings import data_sets, remember_data_set
 
 SHOWN = Qt.ItemDataRole.DisplayRole
 PARTS = ("training", "validation", "test")
@@ -186,6 +186,22 @@ def test_several_data_sets_are_remembered_and_one_can_be_taken_off(
     assert data_sets() == [other]
     assert session.data_set is None
     assert root.is_dir()
+
+
+def test_a_data_set_whose_folder_is_gone_can_be_taken_off(
+    workspace: DataWorkspace, session: Session, root: Path, qtbot: QtBot
+) -> None:
+    open_and_wait(workspace, session, root, qtbot)
+    gone = root.with_name("gone")
+    remember_data_set(gone)
+    workspace.bar.show_sets(data_sets(), root)
+    workspace.bar.box.setCurrentIndex(0)
+    workspace.bar.box.activated.emit(0)
+    qtbot.waitUntil(lambda: "is not a folder" in workspace.problem.text())
+    qtbot.mouseClick(workspace.bar.remove_button, Qt.MouseButton.LeftButton)
+    assert data_sets() == [root]
+    assert session.data_set is not None
+    assert workspace.bar.box.currentData() == root
 
 
 def test_the_filter_leaves_what_it_names(made_up: Session, qtbot: QtBot) -> None:

@@ -106,6 +106,18 @@ def test_answers_to_an_older_search_are_dropped(
     assert [facts.name for facts in scan.facts if facts] == ["other00", "other01", "other02"]
 
 
+def test_a_bug_in_a_thread_is_not_swallowed(make_scan: Callable[..., DataScan], qtbot: QtBot) -> None:
+    def find(files: CaseFiles) -> CaseFacts:
+        if files.name == "case03":
+            raise ZeroDivisionError(files.name)
+        return CaseFacts(files.name)
+
+    with qtbot.captureExceptions() as caught:
+        make_scan(find).start(CASES)
+        qtbot.waitUntil(lambda: bool(caught))
+    assert caught[0][0] is ZeroDivisionError
+
+
 def test_answers_come_in_heaps(make_scan: Callable[..., DataScan], qtbot: QtBot) -> None:
     many = tuple(case_files(f"case{number:04d}") for number in range(1000))
     scan = make_scan(lambda files: CaseFacts(files.name))

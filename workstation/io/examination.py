@@ -36,7 +36,7 @@ def examine(files: CaseFiles) -> CaseFacts:
     if files.truth is not None:
         try:
             values, header = read_values(files.truth)
-        except InputError as error:
+        except (InputError, OSError) as error:
             case = dataclasses.replace(case, troubles=troubles | {TRUTH: _trouble(error)})
         else:
             case, labels = _with_truth(case, files, values=values, header=header, volumes=volumes)
@@ -59,7 +59,7 @@ def _read_images(files: CaseFiles) -> tuple[dict[str, Volume], dict[str, Trouble
         channels = {name: reference.channel for name, reference in held.items()}
         try:
             volumes = read_volumes(next(iter(held.values())).path, channels)
-        except InputError as error:
+        except (InputError, OSError) as error:
             troubles |= dict.fromkeys(held, _trouble(error))
         else:
             found |= {volume.name: volume for volume in volumes}
@@ -157,5 +157,8 @@ def _file_facts(name: str, data: np.ndarray, header: SourceHeader | None) -> Fil
     return FileFacts(name, shape, rows, header.dtype, digest_of(data), header_texts(header))  # type: ignore[arg-type]
 
 
-def _trouble(error: InputError) -> Trouble:
+def _trouble(error: InputError | OSError) -> Trouble:
+    if isinstance(error, OSError):
+        # A disk that fails or goes away while a file is read; a missing file is an InputError.
+        return Trouble("FileMissing", f"{error.filename} cannot be read: {error.strerror}", "Check the disk.")
     return Trouble(type(error).__name__, error.message, error.hint)

@@ -35,7 +35,6 @@ def mend(
     data_set: DataSet,
     out: Path,
     *,
-    report: Callable[[int, int], None] = lambda _done, _total: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Path]:
     """Write mended copies of every file that a finding is about.
@@ -47,8 +46,6 @@ def mend(
     data_set : DataSet
     out : Path
         A folder outside the data set; nothing in it is overwritten.
-    report : callable
-        Takes how many files are done, of how many.
     should_stop : callable
         Asked between files.
 
@@ -72,13 +69,12 @@ def mend(
     tasks = list(_tasks(finding, data_set))
     written: list[Path] = []
     try:
-        for number, (case, source) in enumerate(tasks):
+        for case, source in tasks:
             if should_stop():
                 raise CancelledError
             target = _target(source, data_set.root, out)
             _mend_file(finding.mend, source, target, like=_reference(case))
             written.append(target)
-            report(number + 1, len(tasks))
     finally:
         _record(out, data_set, finding.mend, zip((source for _, source in tasks), written, strict=False))
     return written

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -47,6 +47,7 @@ class DataScan(QObject):
     """It was begun, stopped, or is through."""
     findings_changed = Signal()
     _came = Signal()
+    _ended = Signal(object)
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class DataScan(QObject):
         self._heap = QTimer(self, singleShot=True, interval=_HEAP_MS)
         self._heap.timeout.connect(self._take_heap)
         self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
+        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     @property
     def cases(self) -> Sequence[CaseFiles]:
@@ -138,7 +140,7 @@ class DataScan(QObject):
         if self._pool is None:
             self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="examine")
         for _ in range(THREADS):
-            self._pool.submit(self._work, number)
+            self._pool.submit(self._work, number).add_done_callback(self._ended.emit)
         self.state_changed.emit()
 
     def stop(self) -> None:
@@ -206,6 +208,13 @@ class DataScan(QObject):
     def _on_came(self) -> None:
         if self._is_running and not self._heap.isActive():
             self._heap.start()
+
+    @Slot(object)
+    def _on_ended(self, worker: Future[None]) -> None:
+        """A file that cannot be read is a part of the facts: whatever else ends a thread is a bug, and is reported."""
+        error = None if worker.cancelled() else worker.exception()
+        if error is not None:
+            raise error
 
     def _take_heap(self) -> None:
         with self._lock:

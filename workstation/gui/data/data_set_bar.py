@@ -66,6 +66,8 @@ class DataSetBar(QWidget):
             button.setVisible(current is not None)
 
     def _on_activated(self, index: int) -> None:
+        # One whose folder is gone cannot be opened, but taken off the list.
+        self.remove_button.setVisible(True)
         self.chosen.emit(self.box.itemData(index))
 
 

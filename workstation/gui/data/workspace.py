@@ -233,9 +233,13 @@ class DataWorkspace(QWidget):
 
     def _on_remove(self, root: Path) -> None:
         forget_data_set(root)
-        self._session.scan.start(())
-        self._session.take_data_set(None)
-        self.bar.show_sets(data_sets(), None)
+        data_set = self._session.data_set
+        if data_set is not None and data_set.root.resolve() == root:
+            self._session.scan.start(())
+            self._session.take_data_set(None)
+            data_set = None
+        self.problem.say("")
+        self.bar.show_sets(data_sets(), None if data_set is None else data_set.root.resolve())
 
     def _on_again(self) -> None:
         if self._session.data_set is not None:
