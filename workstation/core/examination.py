@@ -14,7 +14,6 @@ import hashlib
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import ndimage
 
 from workstation.core.case_facts import Intensities, Lie, Thumbnail
 from workstation.core.geometry import Grid, reorient, transform_to_ras
@@ -164,6 +163,9 @@ def thumbnail_of(image: np.ndarray, grid: Grid, labels: np.ndarray | None) -> Th
     labels : (I, J, K) uint8 ndarray or None
         On the same grid.
     """
+    # Late: the window starts without it.
+    from scipy import ndimage
+
     transform = transform_to_ras(grid.affine)
     turned = reorient(image, transform)
     mask = None if labels is None else reorient(labels, transform)
