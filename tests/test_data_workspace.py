@@ -20,6 +20,8 @@ from workstation.core.labels import SCHEMES
 from workstation.gui.data.case_model import COLUMNS
 from workstation.gui.data.case_rows import overview_of
 from workstation.gui.data.workspace import DataWorkspace
+from workstation.gui.main_window import MainWindow
+from workstation.gui.train.workspace import TrainWorkspace
 from workstation.io.layouts import open_dataset
 from workstation.io.phantoms import write_phantoms
 from workstation.io.splits import read_manifest
@@ -470,3 +472,32 @@ def test_the_open_case_is_selected_when_the_workspace_is_shown(
     selected = workspace.table.selected_case()
     assert selected is not None
     assert selected.name == "Phantom_00003"
+
+
+def test_a_training_takes_the_saved_split_along(tmp_path: Path, root: Path, qtbot: QtBot) -> None:
+    window = MainWindow(Session(runs=Runs(tmp_path / "runs")))
+    qtbot.addWidget(window)
+    window.show()
+    window.show_workspace("data")
+    workspace = window.workspace("data")
+    assert isinstance(workspace, DataWorkspace)
+    open_and_wait(workspace, window.session, root, qtbot)
+    workspace.split.preset_box.setCurrentIndex(1)
+    workspace.table.select_case(workspace.split.draft.split.train[0])
+    workspace.split.move_cases(workspace.table.selected_names(), "test")
+    workspace.split_files.save(tmp_path / "split.json")
+    qtbot.waitUntil(lambda: workspace.split.draft.is_saved)
+    qtbot.mouseClick(workspace.bar.train_button, Qt.MouseButton.LeftButton)
+    train = window.workspace("train")
+    assert isinstance(train, TrainWorkspace)
+    draft = train.form.draft()
+    assert (Path(draft.data), Path(draft.split), draft.preset) == (root, tmp_path / "split.json", "four-regions")
+    # Another draw is another split: the saved one is no longer taken along.
+    window.show_workspace("data")
+    workspace.split.seed_spin.setValue(6)
+    qtbot.mouseClick(workspace.bar.train_button, Qt.MouseButton.LeftButton)
+    draft = train.form.draft()
+    assert (draft.split, draft.seed) == ("", 6)
+    qtbot.waitUntil(lambda: window.session.runs.has_looked and not window.session.background.is_busy)
+    window.close()
+    window.session.runs.stop_watching()
