@@ -84,7 +84,7 @@ def labels_text(facts: CaseFacts | None) -> str:
     if facts.mask is None:
         return _ABSENT
     values = [str(value) for value in sorted(facts.mask.counts) if value]
-    return "fractions" if facts.mask.others else " ".join(values[:8]) or "none"
+    return "odd" if facts.mask.others else " ".join(values[:8]) or "none"
 
 
 def volume_of(facts: CaseFacts | None, region: str) -> float | None:

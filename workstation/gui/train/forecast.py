@@ -97,9 +97,13 @@ def forecast(
     *,
     volume_shape: Shape | None,
     cases: int = 0,
+    parts: tuple[int, int] | None = None,
     knowledge: Knowledge | None = None,
 ) -> Forecast:
-    """The cost of a request on data of `volume_shape` and so many cases; None and 0 where that is not known yet."""
+    """The cost of a request on data of `volume_shape` and so many cases; None and 0 where that is not known yet.
+
+    `parts` are the cases that a saved split trains and validates on; None draws them from the request's shares.
+    """
     known = knowledge or Knowledge()
     job = Job(
         request.plan,
@@ -123,27 +127,35 @@ def forecast(
         trainable=count.trainable,
         step_flops=job.flops,
         layers=layer_costs(job.plan, job.shape, batch=job.batch, precision=job.precision),
-        durations=_durations(request, job, known),
+        durations=_durations(request, job, known, parts=parts),
     )
 
 
-def _durations(request: TrainRequest, job: Job, known: Knowledge) -> Durations:
-    """Of a step, and of epochs on the shares that the request asks for."""
+def _durations(request: TrainRequest, job: Job, known: Knowledge, *, parts: tuple[int, int] | None = None) -> Durations:
+    """Of a step, and of epochs on the split that the request asks for."""
     if known.calibration is None:
         return Durations(epochs=request.epochs)
     step = known.seconds(job)
     found = Durations(step, epochs=request.epochs, is_calibrated=True)
-    shares = (1 - request.validation - request.test, request.validation, request.test)
-    try:
-        split = split_cases(map(str, range(job.cases)), seed=request.seed, fractions=shares)
-    except RequestError:
-        # Too few cases to split: the engine says so when it is asked.
+    counts = parts or _drawn_parts(request, job.cases)
+    if counts is None:
         return found
-    whole, part = divmod(len(split.train), job.batch)
+    train, validation = counts
+    whole, part = divmod(train, job.batch)
     last = known.seconds(replace(job, batch=part)) if part else 0.0
     scored = estimate_prediction_seconds(job.plan, job.shape, known.calibration) or 0.0
     if step is None or last is None:
         return found
-    epoch = whole * step + last + len(split.validation) * scored
-    steps = math.ceil(len(split.train) / job.batch)
+    epoch = whole * step + last + validation * scored
+    steps = math.ceil(train / job.batch)
     return replace(found, epoch=epoch, whole=request.epochs * epoch, steps=steps)
+
+
+def _drawn_parts(request: TrainRequest, cases: int) -> tuple[int, int] | None:
+    """Cases to train and validate on; None where there are too few to split, which the engine says when it is asked."""
+    shares = (1 - request.validation - request.test, request.validation, request.test)
+    try:
+        split = split_cases(map(str, range(cases)), seed=request.seed, fractions=shares)
+    except RequestError:
+        return None
+    return len(split.train), len(split.validation)

@@ -25,7 +25,7 @@ from workstation.core.requests import DECAYS, LOSSES
 from workstation.core.schedule import MODES, PRECISIONS
 from workstation.core.split import Draw
 from workstation.gui.theme import NEAR, font_of
-from workstation.gui.train.data_facts import DataFacts
+from workstation.gui.train.data_facts import DataFacts, SplitFacts
 from workstation.gui.train.draft import Draft
 from workstation.gui.train.fields import Field, box, form_rows, labelled, spin
 from workstation.gui.train.labels import ToneLabel
@@ -137,6 +137,14 @@ class TrainForm(QWidget):
             self._facts.say(text.format(facts.name, usable, facts.cases), "faint" if usable > 1 else "warning")
         self._name_full_size(facts.shape if facts else None)
 
+    def show_split(self, facts: SplitFacts | None) -> None:
+        """Say what the saved split holds, or why it cannot be used."""
+        if facts is None or facts.error:
+            self._split_facts.say(facts.error if facts else "", "error")
+            return
+        words = self.tr("{train:,} training, {validation:,} validation, {test:,} test")
+        self._split_facts.say(words.format(**facts.counts), "faint")
+
     def _name_full_size(self, shape: Shape | None) -> None:
         full = self.tr("Full volume")
         self.size_box.setItemText(0, f"{full} ({shape_text(shape)})" if shape else full)
@@ -174,6 +182,7 @@ class TrainForm(QWidget):
         self.split_edit.setToolTip(
             self.tr("A split saved in Data: which cases are trained on, watched and kept aside, file by file.")
         )
+        self._split_facts = ToneLabel("faint", self)
         self.split_button = QPushButton(self.tr("Browse\N{HORIZONTAL ELLIPSIS}"))
         self.seed_spin = spin(0, 2**31 - 1, 1)
         self.seed_spin.setToolTip(self.tr("Of the split, the weights, the order and the augmentation."))
@@ -295,7 +304,8 @@ class TrainForm(QWidget):
         self._add(rows, "learning_rate", self.tr("Learning rate"), self.rate_edit)
         self._add(rows, "decay", self.tr("Its decay"), self.decay_box)
         self._add(rows, "loss", self.tr("Loss"), self.loss_box)
-        self._add(rows, "split", self.tr("Split"), self.split_edit, self.split_button)
+        field = self._add(rows, "split", self.tr("Split"), self.split_edit, self.split_button)
+        field.add_below(self._split_facts)
         self._add(rows, "validation", self.tr("Validation"), self.validation_spin)
         self._add(rows, "test", self.tr("Test"), self.test_spin)
         self._add(rows, "seed", self.tr("Seed"), self.seed_spin)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from workstation.core.requests import TrainRequest
 from workstation.errors import WorkstationError
 from workstation.gui.train.cost_panel import CostPanel
-from workstation.gui.train.data_facts import DataFacts, facts_of
+from workstation.gui.train.data_facts import DataFacts, SplitFacts, facts_of, split_facts_of
 from workstation.gui.train.draft import Verdict, check
 from workstation.gui.train.forecast import Forecast, forecast
 from workstation.gui.train.labels import ToneLabel
@@ -51,6 +51,7 @@ class TrainWorkspace(QWidget):
         super().__init__(parent)
         self._session = session
         self._facts: DataFacts | None = None
+        self._split: SplitFacts | None = None
         self._cost: Forecast | None = None
         self._layers: LayerDialog | None = None
         self.form = TrainForm()
@@ -96,6 +97,7 @@ class TrainWorkspace(QWidget):
     def _connect(self) -> None:
         self.form.draft_changed.connect(self._judge)
         self.form.data_changed.connect(self._on_data_changed)
+        self.form.split_edit.textChanged.connect(self._on_split_changed)
         self.form.preset_box.currentIndexChanged.connect(self._show_facts)
         self._facts_timer.timeout.connect(self._ask_for_facts)
         self._memory_timer.timeout.connect(self._judge)
@@ -140,8 +142,9 @@ class TrainWorkspace(QWidget):
             return None
         shape = self._facts.shape if self._facts else None
         cases = (self._facts.usable or {}).get(request.preset, 0) if self._facts else 0
+        parts = self._split.parts if self._split and request.split else None
         known = self._session.machine.facts.knowledge
-        return forecast(request, machine_memory(), volume_shape=shape, cases=cases, knowledge=known)
+        return forecast(request, machine_memory(), volume_shape=shape, cases=cases, parts=parts, knowledge=known)
 
     def _on_data_changed(self) -> None:
         self._facts = None
@@ -153,6 +156,20 @@ class TrainWorkspace(QWidget):
             self._facts_timer.start()
         else:
             self._facts_timer.stop()
+
+    def _on_split_changed(self, text: str) -> None:
+        """Read the manifest that was named, beside the window."""
+        self._on_split_facts(None)
+        path = text.strip()
+        if path:
+            self._session.background.ask("train split", lambda: split_facts_of(path), self._on_split_facts)
+        else:
+            self._session.background.forget("train split")
+
+    def _on_split_facts(self, facts: SplitFacts | None) -> None:
+        self._split = facts
+        self.form.show_split(facts)
+        self._judge()
 
     def _ask_for_facts(self) -> None:
         path = self.form.data_edit.text().strip()
@@ -184,8 +201,13 @@ class TrainWorkspace(QWidget):
         if self._facts is not None and self._facts.error:
             self.problem.say(self.tr("Nothing was started: the data set cannot be used."), "error")
             return
+        if self._split is not None and self._split.error:
+            self.problem.say(self.tr("Nothing was started: the split cannot be used."), "error")
+            return
         data = Path(verdict.request.data).expanduser().resolve()
-        self._start(replace(verdict.request, data=str(data)))
+        split = verdict.request.split
+        split = str(Path(split).expanduser().resolve()) if split else ""
+        self._start(replace(verdict.request, data=str(data), split=split))
 
     def _start(self, request: TrainRequest) -> None:
         label = request.name or f"{Path(request.data).name}-{request.preset}"
