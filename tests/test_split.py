@@ -83,6 +83,15 @@ def test_no_patient_is_in_two_parts() -> None:
     assert abs(len(split.test) - 12) <= 2
 
 
+@pytest.mark.parametrize("is_level", [False, True])
+def test_few_patients_of_many_cases_still_reach_every_part(is_level: bool) -> None:
+    names = timepoints(3, each=5)
+    split = draw_split(names, Draw(is_level=is_level), volumes_ml=dict.fromkeys(names, 1.0))
+    assert sizes(split) == (5, 5, 5)
+    with pytest.raises(RequestError, match="cannot fill every part"):
+        draw_split(timepoints(1, each=5), Draw(is_level=is_level))
+
+
 def test_by_case_a_patient_may_be_torn() -> None:
     split = draw_split(timepoints(20), Draw(seed=2, validation=0.2, test=0.2, by_patient=False))
     assert {patient_of(name) for name in split.train} & {patient_of(name) for name in split.test}

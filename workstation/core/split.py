@@ -155,16 +155,12 @@ def _checked(names: Iterable[str], fractions: tuple[float, float, float]) -> lis
     if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
         raise RequestError(f"shares {fractions} do not add up to 1", field="validation", hint="Use shares such as 0.1.")
     if _counts(ordered, fractions)[0] < 1:
-        raise _nothing_left(len(ordered))
+        raise RequestError(
+            f"no case of {len(ordered)} is left to train on",
+            field="validation",
+            hint="Give more cases, or smaller shares to validation and test.",
+        )
     return ordered
-
-
-def _nothing_left(count: int) -> RequestError:
-    return RequestError(
-        f"no case of {count} is left to train on",
-        field="validation",
-        hint="Give more cases, or smaller shares to validation and test.",
-    )
 
 
 def _counts(names: list[str], fractions: tuple[float, float, float]) -> tuple[int, int, int]:
@@ -193,20 +189,37 @@ def _by_volume(groups: list[list[str]], volumes_ml: Mapping[str, float]) -> list
 
 def _dealt(groups: list[list[str]], counts: tuple[int, int, int], *, is_level: bool) -> Split:
     """Groups given to the parts until each has its number of cases: one part after the other, or in step."""
-    parts: list[list[str]] = [[], [], []]
+    parts: list[list[list[str]]] = [[], [], []]
+    if is_level:
+        _deal_in_step(groups, counts, parts)
+    else:
+        # From the end, so that whole patients never leave test and validation without any.
+        for group in reversed(groups):
+            parts[next((part for part in (2, 1) if _size(parts[part]) < counts[part]), 0)].append(group)
+    for part in (1, 2):
+        if counts[part] and not parts[part] and len(parts[0]) > 1:
+            parts[part].append(parts[0].pop())
+    if any(count and not part for count, part in zip(counts, parts, strict=True)):
+        raise RequestError(
+            f"{len(groups)} patients cannot fill every part",
+            field="validation",
+            hint="Give more cases, or no share to validation or test.",
+        )
+    return _sorted_split(*([name for group in part for name in group] for part in parts))
+
+
+def _deal_in_step(groups: list[list[str]], counts: tuple[int, int, int], parts: list[list[list[str]]]) -> None:
+    """Give each group to the part that is furthest behind its share."""
     total, given = sum(counts), 0
     for group in groups:
         given += len(group)
-        open_parts = [part for part in range(3) if len(parts[part]) < counts[part]] or [0]
-        if is_level:
-            lag = {part: counts[part] * given / total - len(parts[part]) for part in open_parts}
-            chosen = max(open_parts, key=lambda part: (lag[part], -part))
-        else:
-            chosen = open_parts[0]
-        parts[chosen].extend(group)
-    if not parts[0]:
-        raise _nothing_left(total)
-    return _sorted_split(*parts)
+        behind = [counts[part] * given / total - _size(parts[part]) for part in range(3)]
+        open_parts = [part for part in range(3) if _size(parts[part]) < counts[part]] or [0]
+        parts[max(open_parts, key=lambda part: behind[part])].append(group)
+
+
+def _size(groups: list[list[str]]) -> int:
+    return sum(map(len, groups))
 
 
 def _fold_of(groups: list[list[str]], draw: Draw, *, test: int, is_level: bool) -> Split:
