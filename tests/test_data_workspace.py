@@ -187,6 +187,7 @@ def test_several_data_sets_are_remembered_and_one_can_be_taken_off(
     qtbot.mouseClick(workspace.bar.remove_button, Qt.MouseButton.LeftButton)
     assert data_sets() == [other]
     assert session.data_set is None
+    assert session.scan.total == 0
     assert root.is_dir()
 
 
@@ -387,7 +388,7 @@ def test_a_mended_copy_is_written_beside(
     open_and_wait(workspace, session, root, qtbot)
     qtbot.waitUntil(lambda: workspace.check.list.count() == 1)
     workspace.mend(workspace.check.findings[0], tmp_path / "mended")
-    qtbot.waitUntil(lambda: "1 mended copies" in workspace.check.problem.text())
+    qtbot.waitUntil(lambda: "A mended copy is in" in workspace.check.problem.text())
     copy = nib.load(tmp_path / "mended" / "Phantom_00002" / seg.name)
     np.testing.assert_array_equal(copy.affine, nib.load(root / "Phantom_00001/Phantom_00001_t1.nii.gz").affine)
     workspace.mend(workspace.check.findings[0], root / "inside")

@@ -94,8 +94,9 @@ class DataWorkspace(QWidget):
         stop = self._session.background.stop_sign("mend")
 
         def answer(written: list[Path]) -> None:
-            words = self.tr("{:,} mended copies are in {}; the originals are as they were.")
-            self.check.problem.say(words.format(len(written), out), "good")
+            one, many = self.tr("A mended copy is in {1}"), self.tr("{0:,} mended copies are in {1}")
+            words = (one if len(written) == 1 else many).format(len(written), out)
+            self.check.problem.say(words + self.tr("; the originals are as they were."), "good")
 
         self.check.problem.say(self.tr("Writing copies..."), "faint")
         question = lambda: mend(finding, data_set, out, should_stop=stop)  # noqa: E731 - one line, used once
@@ -168,7 +169,9 @@ class DataWorkspace(QWidget):
         self.split.set_volumes({}, is_complete=False)
         self.split.set_cases(cases)
         self._on_findings()
-        if data_set is not None:
+        if data_set is None:
+            self._session.scan.start(())
+        else:
             self.figures.show_data_set(data_set)
             if self.isVisible():
                 self._examine()
@@ -235,7 +238,6 @@ class DataWorkspace(QWidget):
         forget_data_set(root)
         data_set = self._session.data_set
         if data_set is not None and data_set.root.resolve() == root:
-            self._session.scan.start(())
             self._session.take_data_set(None)
             data_set = None
         self.problem.say("")
