@@ -42,9 +42,15 @@ def intensities_of(data: np.ndarray) -> Intensities:
         values = flat[is_finite] if non_finite else flat
     if values.size == 0:
         return Intensities(non_finite=non_finite)
-    head = values[values != background_of(data)]
+    background = background_of(data)
+    head = values[values != background]
     mean, deviation = _moments(head)
-    whole_mean, whole_deviation = _moments(values)
+    # All other voxels hold one value, so the moments of the whole need no second walk.
+    share = head.size / values.size
+    whole_mean = share * mean + (1 - share) * background
+    squares = share * (deviation**2 + mean**2) + (1 - share) * background**2
+    # Rounding may leave less than nothing of an image of one value.
+    whole_deviation = max(0.0, squares - whole_mean**2) ** 0.5
     return Intensities(
         lowest=float(values.min()),
         highest=float(values.max()),
