@@ -271,6 +271,15 @@ def test_a_trap_is_found_and_nothing_else(
     assert unusable(findings) == (("Phantom_00001",) if severity == "error" else ())
 
 
+def test_a_damaged_file_of_four_sequences_is_one_finding(tmp_path: Path) -> None:
+    write_phantoms(tmp_path / "msd", cases=1, shape=(24, 24, 24), layout="msd", seed=7)
+    path = tmp_path / "msd" / "imagesTr" / "BRATS_001.nii.gz"
+    path.write_bytes(path.read_bytes()[:2000])
+    (finding,) = found(tmp_path / "msd")
+    assert [place.parts for place in finding.places] == [("T1", "T1c", "T2", "FLAIR")]
+    assert detail((finding,), "unreadable").startswith("T1, T1c, T2, FLAIR: ")
+
+
 def test_what_headers_say_is_not_in_the_finding(root: Path) -> None:
     spoil_texts(root)
     words = str([finding.as_dict() for finding in found(root)])

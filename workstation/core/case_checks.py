@@ -29,13 +29,15 @@ def check_case(files: CaseFiles, facts: CaseFacts) -> Iterator[Finding]:
 
 
 def _files(files: CaseFiles, facts: CaseFacts) -> Iterator[Finding]:
-    for part, trouble in facts.troubles.items():
+    # Sequences that share a file share its trouble.
+    for text in dict.fromkeys(trouble.text for trouble in facts.troubles.values()):
+        parts = tuple(part for part, trouble in facts.troubles.items() if trouble.text == text)
         yield one_finding(
             "error",
             "unreadable",
             title="Files that cannot be read",
             advice="Copy them again from their source; a case with a damaged file cannot be opened.",
-            place=Place(facts.name, f"{part}: {trouble.text}", (part,)),
+            place=Place(facts.name, f"{', '.join(parts)}: {text}", parts),
         )
     missing = tuple(name for name in SEQUENCES if name not in files.sequences)
     if missing and len(missing) < len(SEQUENCES):
