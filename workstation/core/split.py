@@ -98,6 +98,27 @@ def split_cases(names: Iterable[str], *, seed: int, fractions: tuple[float, floa
     return _sorted_split(ordered[:train], ordered[train : train + validation], ordered[train + validation :])
 
 
+def split_counts(count: int, fractions: tuple[float, float, float] = DEFAULT_FRACTIONS) -> tuple[int, int, int]:
+    """How many of `count` cases train, validate and test, as `split_cases` draws them from names not of Task01.
+
+    Raises
+    ------
+    RequestError
+        The shares are no shares, or nothing is left to train on.
+    """
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
+        raise RequestError(f"shares {fractions} do not add up to 1", field="validation", hint="Use shares such as 0.1.")
+    validation, test = (max(1, round(share * count)) if share > 0 else 0 for share in fractions[1:])
+    train = count - validation - test
+    if train < 1:
+        raise RequestError(
+            f"no case of {count} is left to train on",
+            field="validation",
+            hint="Give more cases, or smaller shares to validation and test.",
+        )
+    return train, validation, test
+
+
 def draw_split(names: Iterable[str], draw: Draw, *, volumes_ml: Mapping[str, float] | None = None) -> Split:
     """Draw a split as `draw` says.
 
@@ -152,14 +173,7 @@ def _checked(names: Iterable[str], fractions: tuple[float, float, float]) -> lis
     ordered = sorted(names)
     if len(set(ordered)) != len(ordered):
         raise RequestError("a case name comes twice", field="cases", hint="Case names must differ.")
-    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise RequestError(f"shares {fractions} do not add up to 1", field="validation", hint="Use shares such as 0.1.")
-    if _counts(ordered, fractions)[0] < 1:
-        raise RequestError(
-            f"no case of {len(ordered)} is left to train on",
-            field="validation",
-            hint="Give more cases, or smaller shares to validation and test.",
-        )
+    _counts(ordered, fractions)
     return ordered
 
 
@@ -170,8 +184,7 @@ def _counts(names: list[str], fractions: tuple[float, float, float]) -> tuple[in
         and fractions == DEFAULT_FRACTIONS
     ):
         return TASK01_COUNTS
-    validation, test = (max(1, round(share * len(names))) if share > 0 else 0 for share in fractions[1:])
-    return len(names) - validation - test, validation, test
+    return split_counts(len(names), fractions)
 
 
 def _by_volume(groups: list[list[str]], volumes_ml: Mapping[str, float]) -> list[list[str]]:
