@@ -9,7 +9,6 @@ from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from workstation.gui.actions import BY_ID, WORKSPACES, key_text
 from workstation.gui.menus import Menus
 from workstation.gui.message_bar import MessageBar
 from workstation.gui.questions import ask_content, ask_resampling, ask_scheme
@@ -45,8 +44,6 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(session)
         self.setStatusBar(self.status)
         self.setAcceptDrops(True)
-        for name in WORKSPACES:
-            self.rail.set_shortcut_hint(name, key_text(BY_ID[f"window.{name}"]))
         self.resize(1440, 900)
         self.menus = Menus(self)
         self._connect()
@@ -108,8 +105,7 @@ class MainWindow(QMainWindow):
         session.content_wanted.connect(lambda path: ask_content(self, path))
         session.resampling_wanted.connect(lambda path, kind, error: ask_resampling(self, path, kind, error))
         session.runs.mask_ready.connect(lambda _name, path: commands.show_finished_mask(session, path))
-        for pane in self.review.panes.slices.values():
-            pane.menu_wanted.connect(self.menus.show_pane_menu)
+        self.review.panes.menu_wanted.connect(self.menus.show_pane_menu)
 
     def _on_case(self) -> None:
         case = self.session.case

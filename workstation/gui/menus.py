@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
+from PySide6.QtWidgets import QDialog, QMenu, QMessageBox
 
 from workstation import __version__
 from workstation.core.case import SEQUENCES
-from workstation.gui.actions import ACTIONS, BY_ID, MENUS, VIEW, WORKSPACES, translated
+from workstation.gui.actions import ACTIONS, BY_ID, MENUS, WORKSPACES, translated
 from workstation.gui.file_dialogs import FileDialogs
-from workstation.gui.shortcuts import ShortcutSheet
-from workstation.gui.theme import THEMES, apply_theme
+from workstation.gui.key_bindings import key_text, keys_of, load_keys
+from workstation.gui.theme import THEMES, choose_theme, chosen_theme
 from workstation.session import commands
 from workstation.session.layers import MODES, OUTLINES, REGION_CHOICES
-from workstation.session.settings import recent_paths, settings
+from workstation.session.pointer import MEASURES, SCHEMES, TOOLS
+from workstation.session.settings import recent_paths
+from workstation.session.view import PLANES
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 _OPACITY_STEP = 0.05
 _PANE_MENU = (
     *("view.fit", "view.maximise", "view.auto_window", "go.centre", "go.largest", ""),
-    *("masks.toggle", "masks.mode", "masks.outline", "", "file.export", "file.screenshot"),
+    *("masks.toggle", "masks.mode", "masks.outline", "", "tools.ruler", "tools.area", "tools.remove_last", ""),
+    *("view.planes", "view.sequences", "view.lightbox", "", "view.copy_link", "file.export", "file.screenshot"),
 )
 
 
@@ -42,7 +45,15 @@ class Menus(QObject):
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
-        self._verbs = {**self.dialogs.verbs, **self._other_verbs(), **self._view_verbs(), **self._mask_verbs()}
+        load_keys()
+        self._verbs = {
+            **self.dialogs.verbs,
+            **self._other_verbs(),
+            **self._view_verbs(),
+            **self._go_verbs(),
+            **self._mask_verbs(),
+            **self._tool_verbs(),
+        }
         self._switches = self._make_switches()
         self._make()
         session = self._session
@@ -50,7 +61,10 @@ class Menus(QObject):
             signal.connect(self.refresh)
         window.rail.workspace_chosen.connect(self.refresh)
         view = session.view
+        cine = window.review.panes.cine
         for signal in (session.layers.display_changed, view.decoration_changed, view.convention_changed):
+            signal.connect(self._tick)
+        for signal in (view.scene_changed, session.pointer.changed, cine.changed):
             signal.connect(self._tick)
         self.refresh()
 
@@ -79,6 +93,13 @@ class Menus(QObject):
             self.actions[f"view.sequence_{number}"].setEnabled(is_there)
         self._tick()
 
+    def apply_keys(self) -> None:
+        """Give every action the keys it has now."""
+        for name, action in self.actions.items():
+            action.setShortcuts([QKeySequence(key) for key in keys_of(BY_ID[name])])
+        for name in WORKSPACES:
+            self._window.rail.set_shortcut_hint(name, key_text(BY_ID[f"window.{name}"]))
+
     def show_pane_menu(self, position: QPoint) -> None:
         """The menu of a right click in a pane."""
         menu = QMenu(self._window)
@@ -99,7 +120,6 @@ class Menus(QObject):
         for entry in ACTIONS:
             action = QAction(entry.title, self._window)
             action.setCheckable(entry.is_switch)
-            action.setShortcuts([QKeySequence(key) for key in entry.keys])
             if entry.id in self._verbs:
                 action.triggered.connect(self._slot(self._verbs[entry.id]))
             self.actions[entry.id] = action
@@ -108,7 +128,7 @@ class Menus(QObject):
             if entry.id == "file.open_folder":
                 menus[entry.menu].addMenu(self._recent)
         self._window.addActions([self.actions[entry.id] for entry in ACTIONS if not entry.in_pane])
-        self._add_themes(menus[VIEW])
+        self.apply_keys()
 
     def _slot(self, verb: Callable[[], object]) -> Callable[[bool], None]:
         """A slot for QAction.triggered; Qt ticks by itself, but the session has the last word."""
@@ -119,12 +139,6 @@ class Menus(QObject):
 
         return slot
 
-    def _add_themes(self, menu: QMenu) -> None:
-        themes = menu.addMenu(self.tr("Theme"))
-        words = {"dark": self.tr("Dark"), "light": self.tr("Light"), "system": self.tr("As the system")}
-        for name in THEMES:
-            themes.addAction(words[name]).triggered.connect(lambda _checked=False, name=name: _choose_theme(name))
-
     def _view_verbs(self) -> dict[str, Callable[[], object]]:
         session, view, panes = self._session, self._session.view, self._window.review.panes
         return {
@@ -134,9 +148,12 @@ class Menus(QObject):
             },
             "view.previous_sequence": lambda: commands.step_sequence(session, -1),
             "view.next_sequence": lambda: commands.step_sequence(session, 1),
-            "view.four_panes": lambda: view.set_maximised(None),
-            "view.maximise": lambda: view.set_maximised(None if view.maximised else panes.active),
-            "view.restore": lambda: view.set_maximised(None),
+            "view.sequences": lambda: self._show_one_plane("sequences"),
+            "view.planes": lambda: view.set_layout("planes"),
+            "view.lightbox": lambda: self._show_one_plane("lightbox"),
+            "view.maximise": lambda: view.set_maximised(None if view.maximised else panes.active_view.name),
+            "view.restore": self._restore,
+            "view.cine": panes.cine.toggle,
             "view.fit": view.fit_requested.emit,
             "view.reset": view.reset_requested.emit,
             "view.auto_window": lambda: view.reset_window(view.sequence),
@@ -146,8 +163,18 @@ class Menus(QObject):
             "view.convention": lambda: view.set_convention(_other(("radiological", "neurological"), view.convention)),
             "view.nose": lambda: view.set_sagittal_nose(_other(("left", "right"), view.sagittal_nose)),
             "view.interpolation": lambda: view.set_interpolation(_other(("nearest", "linear"), view.interpolation)),
-            "go.largest": lambda: commands.jump_to_largest(session),
-            "go.centre": view.centre_requested.emit,
+            "view.scene_planes": view.toggle_scene_planes,
+            "view.scene_volume": view.toggle_scene_volume,
+        }
+
+    def _go_verbs(self) -> dict[str, Callable[[], object]]:
+        session, review = self._session, self._window.review
+        moves = ("slice_up", "slice_down", "first", "last", "left", "right", "up", "down")
+        return {
+            **{f"go.{each}": partial(review.do_in_pane, f"go.{each}") for each in moves},
+            "go.largest": lambda: commands.jump_to_largest(session, review.panes.active_view.plane),
+            "go.next_lesion": lambda: commands.jump_to_next_lesion(session),
+            "go.centre": session.view.centre_requested.emit,
             "go.next_case": lambda: commands.step_case(session, 1),
             "go.previous_case": lambda: commands.step_case(session, -1),
         }
@@ -166,10 +193,51 @@ class Menus(QObject):
             **{f"masks.region_{each.lower()}": partial(layers.set_region, each) for each in REGION_CHOICES},
         }
 
+    def _tool_verbs(self) -> dict[str, Callable[[], object]]:
+        pointer, marks = self._session.pointer, self._session.marks
+        return {
+            **{f"tools.{each}": partial(self._toggle_measure, each) for each in MEASURES},
+            **{f"tools.{each}": partial(pointer.set_scheme, each) for each in SCHEMES},
+            **{f"tools.{each}": partial(self._take_tool, each) for each in TOOLS},
+            "tools.remove_last": marks.remove_last,
+            "tools.remove_all": marks.clear,
+        }
+
+    def _toggle_measure(self, measure: str) -> None:
+        pointer = self._session.pointer
+        pointer.set_measure(None if pointer.measure == measure else measure)
+
+    def _take_tool(self, tool: str) -> None:
+        """A tool of the left button belongs to the PACS scheme, so choosing one chooses that."""
+        self._session.pointer.set_tool(tool)
+        self._session.pointer.set_scheme("pacs")
+
+    def _show_one_plane(self, layout: str) -> None:
+        """A layout of one plane: that of the active pane at first, then one after the other."""
+        view, panes = self._session.view, self._window.review.panes
+        plane = _other(PLANES, view.layout_plane) if view.layout == layout else panes.active_view.plane
+        view.set_layout(layout, plane)
+
+    def _restore(self) -> None:
+        """One thing at a time: what is being drawn, the tool, the cine, the large pane."""
+        session, cine = self._session, self._window.review.panes.cine
+        if session.marks.draft is not None:
+            session.marks.draw(None)
+        elif session.pointer.measure is not None:
+            session.pointer.set_measure(None)
+        elif cine.is_running:
+            cine.stop()
+        else:
+            session.view.set_maximised(None)
+
     def _other_verbs(self) -> dict[str, Callable[[], object]]:
         return {
             "file.quit": self._window.close,
             **{f"window.{name}": partial(self._window.show_workspace, name) for name in WORKSPACES},
+            **{f"window.theme_{name}": partial(choose_theme, name) for name in THEMES},
+            "file.preferences": self._show_preferences,
+            "help.palette": self._show_palette,
+            "help.keys": self._show_keys,
             "help.shortcuts": self._show_shortcuts,
             "help.about": self._show_about,
         }
@@ -177,12 +245,20 @@ class Menus(QObject):
     def _make_switches(self) -> dict[str, Callable[[], bool]]:
         """What each ticked action stands for."""
         view, layers, rail = self._session.view, self._session.layers, self._window.rail
+        pointer, cine = self._session.pointer, self._window.review.panes.cine
         return {
             "view.annotations": lambda: view.annotations_visible,
             "view.crosshair": lambda: view.crosshair_visible,
             "view.convention": lambda: view.convention == "radiological",
             "view.nose": lambda: view.sagittal_nose == "left",
             "view.interpolation": lambda: view.interpolation == "linear",
+            "view.cine": lambda: cine.is_running,
+            "view.scene_planes": lambda: view.scene_planes_visible,
+            "view.scene_volume": lambda: view.scene_volume_visible,
+            **{f"tools.{each}": partial(lambda name: pointer.measure == name, each) for each in MEASURES},
+            **{f"tools.{each}": partial(lambda name: pointer.scheme == name, each) for each in SCHEMES},
+            **{f"tools.{each}": partial(self._is_tool, each) for each in TOOLS},
+            **{f"window.theme_{name}": partial(lambda name: chosen_theme() == name, name) for name in THEMES},
             "masks.toggle": lambda: not layers.hidden,
             "masks.prediction": lambda: layers.is_visible("prediction"),
             "masks.truth": lambda: layers.is_visible("truth"),
@@ -193,6 +269,10 @@ class Menus(QObject):
             },
             **{f"window.{each}": partial(lambda name: rail.current == name, each) for each in WORKSPACES},
         }
+
+    def _is_tool(self, tool: str) -> bool:
+        pointer = self._session.pointer
+        return pointer.scheme == "pacs" and pointer.measure is None and pointer.tool == tool
 
     def _reset_windows(self) -> None:
         for name in self._session.view.sequences:
@@ -212,9 +292,31 @@ class Menus(QObject):
         commands.open_path(self._session, path)
 
     def _show_shortcuts(self) -> None:
-        sheet = ShortcutSheet(self._window)
-        sheet.exec()
-        sheet.deleteLater()
+        from workstation.gui.shortcuts import ShortcutSheet
+
+        _run_dialog(ShortcutSheet(self._window))
+
+    def _show_keys(self) -> None:
+        from workstation.gui.key_dialog import KeyDialog
+
+        _run_dialog(KeyDialog(self._window, on_changed=self.apply_keys))
+
+    def _show_preferences(self) -> None:
+        from workstation.gui.preferences_dialog import PreferencesDialog
+
+        dialog = PreferencesDialog(self._session, self._window)
+        dialog.keys_wanted.connect(self._show_keys)
+        _run_dialog(dialog)
+        self._tick()
+
+    def _show_palette(self) -> None:
+        from workstation.gui.command_palette import CommandPalette
+
+        palette = CommandPalette({name: self.actions[name] for name in self._verbs}, self._window)
+        chosen = palette.choose()
+        palette.deleteLater()
+        if chosen is not None:
+            chosen.trigger()
 
     def _show_about(self) -> None:
         QMessageBox.about(
@@ -232,8 +334,6 @@ def _other(values: tuple[str, ...], value: str) -> str:
     return values[(values.index(value) + 1) % len(values)]
 
 
-def _choose_theme(name: str) -> None:
-    app = QApplication.instance()
-    if isinstance(app, QApplication):
-        settings().setValue("theme", name)
-        apply_theme(app, name)
+def _run_dialog(dialog: QDialog) -> None:
+    dialog.exec()
+    dialog.deleteLater()

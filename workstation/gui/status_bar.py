@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from workstation.core.volume import LabelMap
-from workstation.gui.actions import with_keys
+from workstation.gui.key_bindings import with_keys
 from workstation.gui.theme import tokens_of
 from workstation.gui.train.labels import ToneLabel
 from workstation.session.images import DisplayImage
@@ -183,18 +183,48 @@ class StatusBar(QStatusBar):
         self.busy.hide()
         self.hidden_note = ToneLabel("warning", self)
         self.hidden_note.setWordWrap(False)
-        scheme = QLabel(self.tr("Mouse: Research"))
-        scheme.setObjectName("quiet")
-        scheme.setToolTip(self.tr("Left: crosshair; wheel: slice; right drag: zoom; middle: pan (F1 shows all)"))
+        self.scheme = QToolButton()
+        self.scheme.setAutoRaise(True)
+        self.scheme.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scheme.clicked.connect(self._change_scheme)
+        session.pointer.changed.connect(self._on_pointer)
+        self._on_pointer()
         self.addWidget(self.read_out, 1)
         self.addPermanentWidget(self.busy)
         self.addPermanentWidget(self.hidden_note)
-        self.addPermanentWidget(scheme)
+        self.addPermanentWidget(self.scheme)
         self._busy_timer = QTimer(self, singleShot=True, interval=_BUSY_AFTER_MS)
         self._busy_timer.timeout.connect(self._say_busy)
         session.background.busy_changed.connect(self._on_busy)
         session.layers.display_changed.connect(self._on_masks)
         session.layers.masks_changed.connect(self._on_masks)
+
+    def _on_pointer(self) -> None:
+        pointer = self._session.pointer
+        tools = {
+            "ruler": self.tr("ruler"),
+            "area": self.tr("area"),
+            "scroll": self.tr("scroll"),
+            "window": self.tr("window"),
+            "pan": self.tr("pan"),
+            "zoom": self.tr("zoom"),
+            "crosshair": self.tr("crosshair"),
+        }
+        is_pacs = pointer.scheme == "pacs"
+        words = self.tr("Mouse: PACS") if is_pacs else self.tr("Mouse: Research")
+        tool = pointer.measure or (pointer.tool if is_pacs else "")
+        self.scheme.setText(f"{words}, {tools[tool]}" if tool else words)
+        tip = (
+            self.tr("Left: the chosen tool; wheel: slice; right drag: window; middle: pan.")
+            if is_pacs
+            else self.tr("Left: crosshair; wheel: slice; right drag: zoom; middle: pan.")
+        )
+        tip += "\n" + self.tr("Click for the other scheme")
+        self.scheme.setToolTip(with_keys(tip, "help.shortcuts"))
+
+    def _change_scheme(self) -> None:
+        pointer = self._session.pointer
+        pointer.set_scheme("research" if pointer.scheme == "pacs" else "pacs")
 
     def _on_masks(self) -> None:
         """A clean slice is no clean case: say that masks are hidden for as long as they are."""

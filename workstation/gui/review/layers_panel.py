@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from workstation.gui.actions import with_keys
 from workstation.gui.colours import PALETTES
+from workstation.gui.key_bindings import with_keys
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.label_legend import LabelLegend
 from workstation.gui.review.legend import swatch
@@ -127,7 +127,8 @@ class LayersPanel(QWidget):
     def _opacity_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         label = QLabel(self.tr("Opacity"))
-        label.setToolTip(self.tr("Of filled areas (A fainter, D stronger)"))
+        label.setToolTip(with_keys(self.tr("Of filled areas; fainter"), "masks.fainter"))
+        self.opacity.setToolTip(with_keys(self.tr("Of filled areas; stronger"), "masks.stronger"))
         self._percent.setMinimumWidth(self._percent.fontMetrics().horizontalAdvance("100 %"))
         self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for widget in (label, self.opacity, self._percent):

@@ -1,13 +1,17 @@
-"""What stands over a slice: crosshair, orientation letters, title; and the words of an empty pane."""
+"""A slice, and what stands over it: crosshair, orientation letters, title; and the words of an empty pane."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
+from workstation.gui.review.slice_geometry import SliceGeometry
+
 if TYPE_CHECKING:
+    from workstation.gui.review.slice_picture import SlicePicture
     from workstation.gui.review.slice_view import SliceView
 
 _LETTER = QColor(255, 214, 102)
@@ -29,32 +33,117 @@ def paint_crosshair(painter: QPainter, view: SliceView, position: QPointF) -> No
     painter.fillRect(x, y + _GAP, 1, view.height() - y - _GAP, _CROSSHAIR)
 
 
+def paint_slice(
+    painter: QPainter,
+    picture: SlicePicture,
+    index: int,
+    *,
+    origin: QPointF,
+    scale: tuple[float, float],
+    is_smooth: bool,
+) -> None:
+    """A slice with masks and outlines.
+
+    Parameters
+    ----------
+    painter : QPainter
+    picture : SlicePicture
+    index : int
+        Which slice.
+    origin : QPointF
+        Where the corner of its first pixel goes.
+    scale : tuple of float
+        Logical screen pixels for a slice pixel along x and y.
+    is_smooth : bool
+        Whether the image is enlarged by linear interpolation; masks never are.
+    """
+    geometry = picture.geometry
+    if geometry is None:
+        return
+    width, height = geometry.size
+    target = QRectF(origin.x(), origin.y(), width * scale[0], height * scale[1])
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
+    painter.drawImage(target, picture.image(index, is_smooth=is_smooth))
+    if is_smooth:
+        overlay = picture.overlay(index)
+        if overlay is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+            painter.drawImage(target, overlay)
+    _paint_outline(painter, picture.outline(index), origin, scale)
+
+
+def _paint_outline(
+    painter: QPainter, lines: Sequence[tuple[QColor, list[QLineF]]], origin: QPointF, scale: tuple[float, float]
+) -> None:
+    if not lines:
+        return
+    painter.save()
+    painter.translate(origin)
+    painter.scale(*scale)
+    for colour, segments in lines:
+        pen = QPen(colour, 2)
+        pen.setCosmetic(True)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        painter.drawLines(segments)
+    painter.restore()
+
+
 def paint_annotations(painter: QPainter, view: SliceView) -> None:
     """Orientation letters always; plane, slice and convention unless annotations are off."""
     geometry = view.picture.geometry
     if geometry is None:
         return
+    title = slice_title(geometry, view.slice_index)
+    if view.name != view.plane:
+        title = f"{view.name}   {title}"
+    state = view.session.view
+    paint_words(
+        painter,
+        QRectF(view.rect()),
+        view.font(),
+        letters=geometry.letters,
+        title=title if state.annotations_visible else "",
+        convention=state.convention if state.annotations_visible else "",
+    )
+
+
+def slice_title(geometry: SliceGeometry, index: int) -> str:
+    """Plane and slice, such as "Axial  78 / 155"."""
+    return f"{plane_name(geometry.plane)}  {index + 1} / {geometry.slice_count}"
+
+
+def paint_words(
+    painter: QPainter, rect: QRectF, font: QFont, *, letters: Sequence[str], title: str, convention: str
+) -> None:
+    """Orientation letters at the edges, left, right, top and bottom; title and convention in corners, if not empty."""
     painter.setRenderHint(QPainter.RenderHint.TextAntialiasing, True)
-    area = QRectF(view.rect()).adjusted(_EDGE, _EDGE - 2, -_EDGE, -_EDGE + 2)
+    area = rect.adjusted(_EDGE, _EDGE - 2, -_EDGE, -_EDGE + 2)
     sides = (
         Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
         Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop,
         Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom,
     )
-    painter.setFont(_font(view, 1.15, is_bold=True))
-    for letter, side in zip(geometry.letters, sides, strict=True):
+    painter.setFont(_font(font, 1.15, is_bold=True))
+    for letter, side in zip(letters, sides, strict=True):
         _shadowed(painter, area, side, letter, _LETTER)
-    if not view.session.view.annotations_visible:
-        return
-    painter.setFont(_font(view, 1.0))
-    words = {"axial": view.tr("Axial"), "sagittal": view.tr("Sagittal"), "coronal": view.tr("Coronal")}
-    title = f"{words[view.plane]}  {view.slice_index + 1} / {geometry.slice_count}"
-    _shadowed(painter, area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, title, _TITLE)
-    convention = {"radiological": view.tr("radiological"), "neurological": view.tr("neurological")}
-    text = convention[view.session.view.convention]
-    painter.setFont(_font(view, 0.9))
-    _shadowed(painter, area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, text, _QUIET)
+    if title:
+        painter.setFont(_font(font, 1.0))
+        _shadowed(painter, area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, title, _TITLE)
+    if convention:
+        painter.setFont(_font(font, 0.9))
+        text = convention_name(convention)
+        _shadowed(painter, area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, text, _QUIET)
+
+
+def convention_name(convention: str) -> str:
+    """A convention for people."""
+    words = {
+        "radiological": QT_TRANSLATE_NOOP("Planes", "radiological"),
+        "neurological": QT_TRANSLATE_NOOP("Planes", "neurological"),
+    }
+    return QCoreApplication.translate("Planes", str(words[convention]))
 
 
 def paint_frame(painter: QPainter, view: SliceView) -> None:
@@ -66,18 +155,27 @@ def paint_frame(painter: QPainter, view: SliceView) -> None:
 
 def paint_empty(painter: QPainter, view: SliceView) -> None:
     """The name of the plane, quietly, where there is no case."""
-    painter.setFont(_font(view, 1.0))
+    painter.setFont(_font(view.font(), 1.0))
     painter.setPen(QColor(80, 86, 94))
-    words = {"axial": view.tr("Axial"), "sagittal": view.tr("Sagittal"), "coronal": view.tr("Coronal")}
     painter.drawText(
         QRectF(view.rect()).adjusted(_EDGE, _EDGE - 2, 0, 0),
         Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop,
-        words[view.plane],
+        plane_name(view.plane),
     )
 
 
-def _font(view: SliceView, scale: float, *, is_bold: bool = False) -> QFont:
-    font = QFont(view.font())
+def plane_name(plane: str) -> str:
+    """A plane for people."""
+    words = {
+        "axial": QT_TRANSLATE_NOOP("Planes", "Axial"),
+        "sagittal": QT_TRANSLATE_NOOP("Planes", "Sagittal"),
+        "coronal": QT_TRANSLATE_NOOP("Planes", "Coronal"),
+    }
+    return QCoreApplication.translate("Planes", str(words[plane]))
+
+
+def _font(base: QFont, scale: float, *, is_bold: bool = False) -> QFont:
+    font = QFont(base)
     font.setPointSizeF(max(7.0, font.pointSizeF() * scale))
     font.setBold(is_bold)
     return font

@@ -16,25 +16,47 @@ _BLANK = ClassRule(None, None, True, (), ())
 
 
 class SlicePicture:
-    """The picture of one plane of the open case; no widget."""
+    """The picture of one plane of the open case; no widget.
 
-    def __init__(self, session: Session, plane: str) -> None:
+    Parameters
+    ----------
+    session : Session
+    plane : {"axial", "sagittal", "coronal"}
+    sequence : str or None
+        The one sequence that it shows; None follows the session.
+    """
+
+    def __init__(self, session: Session, plane: str, *, sequence: str | None = None) -> None:
         self._session = session
         self._plane = plane
+        self._fixed_sequence = sequence
         self.version = 0
         """Another number whenever a slice would be painted differently."""
         self.geometry: SliceGeometry | None = None
         self.head = QRectF()
         """Of the slices, in slice pixels: where any image of the case is not zero."""
+        self.head_slices = range(0)
+        """The slices in which any image of the case is not zero."""
         self._levels: dict[str, np.ndarray] = {}
         self._truth: np.ndarray | None = None
         self._prediction: np.ndarray | None = None
         self._rule = _BLANK
         self._table: np.ndarray | None = None
+        self._overlay_table: np.ndarray | None = None
         self._classes: tuple[int, np.ndarray | None] | None = None
         self._image: tuple[int, bool, np.ndarray, QImage] | None = None
         self._overlay: tuple[int, np.ndarray, QImage] | None = None
         self._outline: tuple[int, list[tuple[QColor, list[QLineF]]]] | None = None
+        self.take_case()
+
+    @property
+    def sequence(self) -> str:
+        """The sequence that is shown."""
+        return self._fixed_sequence or self._session.view.sequence
+
+    def take_plane(self, plane: str) -> None:
+        """Show another plane."""
+        self._plane = plane
         self.take_case()
 
     def take_case(self) -> None:
@@ -46,19 +68,21 @@ class SlicePicture:
         self.geometry = SliceGeometry.of(
             case.grid, self._plane, convention=view.convention, sagittal_nose=view.sagittal_nose
         )
-        self.head = self._head_of(case.grid, self.geometry)
+        self.head, self.head_slices = self._head_of(case.grid, self.geometry)
         to_ras = transform_to_ras(case.grid.affine)
         self._levels = {name: reorient(image.levels, to_ras) for name, image in self._session.images.items()}
         self.take_masks()
 
-    def _head_of(self, grid: Grid, geometry: SliceGeometry) -> QRectF:
+    def _head_of(self, grid: Grid, geometry: SliceGeometry) -> tuple[QRectF, range]:
         boxes = np.array([image.content for image in self._session.images.values()])
         # Voxel i covers i - 0.5 to i + 0.5.
         corners = np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]) - 0.5
         (x, y, z), (u, v, w) = grid.to_world(corners).tolist()
-        _, left, top = geometry.to_screen((x, y, z))
-        _, right, bottom = geometry.to_screen((u, v, w))
-        return QRectF(QPointF(left, top), QPointF(right, bottom)).normalized()
+        one, left, top = geometry.to_screen((x, y, z))
+        other, right, bottom = geometry.to_screen((u, v, w))
+        area = QRectF(QPointF(left, top), QPointF(right, bottom)).normalized()
+        # The upper corner lies on the edge of the slice behind the last one, unless that is beyond the volume.
+        return area, range(min(one, other), max(one, other) + int(max(one, other) == geometry.slice_count - 1))
 
     def take_masks(self) -> None:
         """Read the session's masks, and how they are shown, anew."""
@@ -76,9 +100,14 @@ class SlicePicture:
 
     def forget_colours(self) -> None:
         """The sequence, its window or the colours changed."""
-        self._table = None
+        self._table = self._overlay_table = None
         self._image = None
         self.version += 1
+
+    def prepare(self) -> None:
+        """Make the colours now, from the session as it is."""
+        self._colours()
+        self._overlay_colours()
 
     def place(self, position_mm: tuple[float, float, float]) -> tuple[int, float, float]:
         """(slice index, x, y) of a world position; (0, 0, 0) without a case."""
@@ -87,8 +116,7 @@ class SlicePicture:
     def image(self, index: int, *, is_smooth: bool) -> QImage:
         """The slice in grey, with its classes composed into it unless the image is to be smoothed."""
         if self._image is None or self._image[:2] != (index, is_smooth):
-            sequence = self._session.view.sequence
-            levels = self._slice(self._levels[sequence], index)
+            levels = self._slice(self._levels[self.sequence], index)
             classes = None if is_smooth else self._classes_at(index)
             pixels = compose(levels, self._filled(classes), self._colours())
             self._image = (index, is_smooth, pixels, as_image(pixels))
@@ -140,18 +168,20 @@ class SlicePicture:
     def _colours(self) -> np.ndarray:
         """The table of the shown sequence's window."""
         if self._table is None:
-            sequence = self._session.view.sequence
-            image = self._session.images[sequence]
-            low, high = ((value - image.lowest) / image.step for value in self._session.view.window(sequence))
+            image = self._session.images[self.sequence]
+            low, high = ((value - image.lowest) / image.step for value in self._session.view.window(self.sequence))
             self._table = colour_table(low, high, self._rule, opacity=self._session.layers.opacity)
         return self._table
 
     def _overlay_colours(self) -> np.ndarray:
         """Premultiplied colour of each class."""
-        share = self._session.layers.opacity
-        colours = np.zeros(len(self._rule.colours) + 1, dtype=np.uint32)
-        for number, (colour, is_shown) in enumerate(zip(self._rule.colours, self._rule.is_shown, strict=True), start=1):
-            if is_shown:
-                red, green, blue = (round(part * share) for part in colour)
-                colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
-        return colours
+        if self._overlay_table is None:
+            share = self._session.layers.opacity
+            colours = np.zeros(len(self._rule.colours) + 1, dtype=np.uint32)
+            shown = zip(self._rule.colours, self._rule.is_shown, strict=True)
+            for number, (colour, is_shown) in enumerate(shown, start=1):
+                if is_shown:
+                    red, green, blue = (round(part * share) for part in colour)
+                    colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
+            self._overlay_table = colours
+        return self._overlay_table

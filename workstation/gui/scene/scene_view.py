@@ -95,6 +95,12 @@ class SceneView(QWidget):
         self.camera = Camera.looking_from(direction)
         self.fit()
 
+    def take_camera(self, camera: Camera) -> None:
+        """Look from where the caller says."""
+        self.camera = camera
+        self._is_fitted = False
+        self.draw_anew()
+
     def fit(self) -> None:
         """Bring everything into view, and keep it there until the user pans or zooms."""
         self._is_fitted = True
