@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QDialog,
@@ -26,6 +26,7 @@ from workstation.gui.theme import NEAR, ROOMY, tokens_of
 
 _WIDTH, _ROWS, _ROW_HEIGHT = 560, 12, 28
 _NAME, _MENU, _KEYS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
+Index = QModelIndex | QPersistentModelIndex
 _LIST_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
@@ -113,11 +114,11 @@ class CommandPalette(QDialog):
 class _Row(QStyledItemDelegate):
     """A title, its menu quietly behind it, the keys at the right."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: object) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """One height for all."""
         return QSize(0, _ROW_HEIGHT)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: object) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint ground and words."""
         self.initStyleOption(option, index)
         is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)

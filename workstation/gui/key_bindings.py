@@ -93,7 +93,8 @@ def pane_action(event: QKeyEvent) -> tuple[Action, bool] | None:
 
 def is_held_key(action: Action, event: QKeyEvent) -> bool:
     """Whether an event is about the key of an action, with any modifiers: those may come and go while it is held."""
-    return any(QKeySequence(key)[0].key() == event.key() for key in keys_of(action))
+    pressed = _sequence(Qt.KeyboardModifier.NoModifier, event.key()).toString()
+    return any(key.rpartition("+")[2] == pressed for key in keys_of(action))
 
 
 def _sequence(modifiers: Qt.KeyboardModifier, key: int) -> QKeySequence:

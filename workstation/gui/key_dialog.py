@@ -63,6 +63,7 @@ class KeyDialog(QDialog):
         self.remark = QLabel()
         self.remark.setWordWrap(True)
         self._items: dict[str, QTreeWidgetItem] = {}
+        self._groups: list[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = []
         self._arrange()
         self._fill()
         self._connect()
@@ -100,12 +101,15 @@ class KeyDialog(QDialog):
             group = QTreeWidgetItem([translated(menu)])
             group.setFlags(Qt.ItemFlag.ItemIsEnabled)
             self.tree.addTopLevelItem(group)
+            items = []
             for action in ACTIONS:
                 if action.menu == menu:
                     item = QTreeWidgetItem([action.title])
                     item.setData(0, _NAME, action.id)
                     group.addChild(item)
                     self._items[action.id] = item
+                    items.append(item)
+            self._groups.append((group, items))
             group.setExpanded(True)
 
     def _connect(self) -> None:
@@ -134,9 +138,8 @@ class KeyDialog(QDialog):
         for name, item in self._items.items():
             words = f"{BY_ID[name].title} {key_text(BY_ID[name])}"
             item.setHidden(fuzzy_score(query, words) is None)
-        for number in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(number)
-            group.setHidden(all(group.child(row).isHidden() for row in range(group.childCount())))
+        for group, items in self._groups:
+            group.setHidden(all(item.isHidden() for item in items))
 
     def _refresh(self) -> None:
         for name, item in self._items.items():

@@ -148,7 +148,7 @@ def _is_painted(session: Session, panes: PaneGrid) -> bool:
 def _wait_for(is_done: Callable[[], bool]) -> None:
     """Let the panes live until something is so."""
     loop, timer, patience = QEventLoop(), QTimer(interval=10), QTimer(singleShot=True, interval=_PATIENCE_MS)
-    timer.timeout.connect(lambda: is_done() and loop.quit())
+    timer.timeout.connect(lambda: loop.quit() if is_done() else None)
     patience.timeout.connect(lambda: loop.exit(1))
     timer.start()
     patience.start()

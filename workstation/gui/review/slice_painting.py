@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLineF, QPointF, QRectF, Qt
+import numpy as np
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
+from workstation.gui.labels_on_images import draw_label
+from workstation.gui.review.outline import draw_segments
 from workstation.gui.review.slice_geometry import SliceGeometry
 
 if TYPE_CHECKING:
@@ -67,13 +70,15 @@ def paint_slice(
     if is_smooth:
         overlay = picture.overlay(index)
         if overlay is not None:
+            image, box = overlay
+            place = QRectF(box.x() * scale[0], box.y() * scale[1], box.width() * scale[0], box.height() * scale[1])
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(target, overlay)
+            painter.drawImage(place.translated(origin), image)
     _paint_outline(painter, picture.outline(index), origin, scale)
 
 
 def _paint_outline(
-    painter: QPainter, lines: Sequence[tuple[QColor, list[QLineF]]], origin: QPointF, scale: tuple[float, float]
+    painter: QPainter, lines: Sequence[tuple[QColor, np.ndarray]], origin: QPointF, scale: tuple[float, float]
 ) -> None:
     if not lines:
         return
@@ -85,7 +90,7 @@ def _paint_outline(
         pen.setCosmetic(True)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
-        painter.drawLines(segments)
+        draw_segments(painter, segments)
     painter.restore()
 
 
@@ -117,7 +122,6 @@ def paint_words(
     painter: QPainter, rect: QRectF, font: QFont, *, letters: Sequence[str], title: str, convention: str
 ) -> None:
     """Orientation letters at the edges, left, right, top and bottom; title and convention in corners, if not empty."""
-    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing, True)
     area = rect.adjusted(_EDGE, _EDGE - 2, -_EDGE, -_EDGE + 2)
     sides = (
         Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
@@ -127,14 +131,14 @@ def paint_words(
     )
     painter.setFont(_font(font, 1.15, is_bold=True))
     for letter, side in zip(letters, sides, strict=True):
-        _shadowed(painter, area, side, letter, _LETTER)
+        draw_label(painter, area, side, letter, _LETTER)
     if title:
         painter.setFont(_font(font, 1.0))
-        _shadowed(painter, area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, title, _TITLE)
+        draw_label(painter, area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, title, _TITLE)
     if convention:
         painter.setFont(_font(font, 0.9))
         text = convention_name(convention)
-        _shadowed(painter, area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, text, _QUIET)
+        draw_label(painter, area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, text, _QUIET)
 
 
 def convention_name(convention: str) -> str:
@@ -179,11 +183,3 @@ def _font(base: QFont, scale: float, *, is_bold: bool = False) -> QFont:
     font.setPointSizeF(max(7.0, font.pointSizeF() * scale))
     font.setBold(is_bold)
     return font
-
-
-def _shadowed(painter: QPainter, area: QRectF, side: Qt.AlignmentFlag, text: str, colour: QColor) -> None:
-    """Text that stays readable on bright tissue."""
-    painter.setPen(QColor(0, 0, 0, 200))
-    painter.drawText(area.translated(1, 1), side, text)
-    painter.setPen(colour)
-    painter.drawText(area, side, text)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QImage
 
 from workstation.core.geometry import Grid, reorient, transform_to_ras
 from workstation.gui.review.composer import ClassRule, as_image, colour_table, compose, rule_of
-from workstation.gui.review.outline import as_lines, outline_segments
+from workstation.gui.review.outline import outline_segments
 from workstation.gui.review.slice_geometry import SliceGeometry
 from workstation.session.session import Session
 
+_PREMULTIPLIED = QImage.Format.Format_ARGB32_Premultiplied
 _BLANK = ClassRule(None, None, True, (), ())
 
 
@@ -45,8 +46,9 @@ class SlicePicture:
         self._overlay_table: np.ndarray | None = None
         self._classes: tuple[int, np.ndarray | None] | None = None
         self._image: tuple[int, bool, np.ndarray, QImage] | None = None
-        self._overlay: tuple[int, np.ndarray, QImage] | None = None
-        self._outline: tuple[int, list[tuple[QColor, list[QLineF]]]] | None = None
+        self._overlay: tuple[int, np.ndarray, QImage, QRect] | None = None
+        self._outline: tuple[int, list[tuple[QColor, np.ndarray]]] | None = None
+        self._placed: tuple[tuple[float, float, float], tuple[int, float, float]] | None = None
         self.take_case()
 
     @property
@@ -68,6 +70,7 @@ class SlicePicture:
         self.geometry = SliceGeometry.of(
             case.grid, self._plane, convention=view.convention, sagittal_nose=view.sagittal_nose
         )
+        self._placed = None
         self.head, self.head_slices = self._head_of(case.grid, self.geometry)
         to_ras = transform_to_ras(case.grid.affine)
         self._levels = {name: reorient(image.levels, to_ras) for name, image in self._session.images.items()}
@@ -111,7 +114,12 @@ class SlicePicture:
 
     def place(self, position_mm: tuple[float, float, float]) -> tuple[int, float, float]:
         """(slice index, x, y) of a world position; (0, 0, 0) without a case."""
-        return (0, 0.0, 0.0) if self.geometry is None else self.geometry.to_screen(position_mm)
+        if self.geometry is None:
+            return (0, 0.0, 0.0)
+        # A pane asks for the place of the crosshair several times a frame.
+        if self._placed is None or self._placed[0] != position_mm:
+            self._placed = (position_mm, self.geometry.to_screen(position_mm))
+        return self._placed[1]
 
     def image(self, index: int, *, is_smooth: bool) -> QImage:
         """The slice in grey, with its classes composed into it unless the image is to be smoothed."""
@@ -122,31 +130,36 @@ class SlicePicture:
             self._image = (index, is_smooth, pixels, as_image(pixels))
         return self._image[3]
 
-    def overlay(self, index: int) -> QImage | None:
-        """The classes alone, half transparent, for a smoothed image; None if there are none."""
+    def overlay(self, index: int) -> tuple[QImage, QRect] | None:
+        """The classes alone, half transparent, for a smoothed image, and the box that holds them; None without any."""
         if self._session.layers.outline == "outline":
             return None
         if self._overlay is None or self._overlay[0] != index:
             classes = self._classes_at(index)
-            if classes is None or not classes.any():
+            rows = np.flatnonzero(classes.any(axis=1)) if classes is not None else np.empty(0)
+            if classes is None or not rows.size:
                 return None
-            pixels = np.take(self._overlay_colours(), classes)
-            rows, columns = pixels.shape
-            image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32_Premultiplied)
-            self._overlay = (index, pixels, image)
-        return self._overlay[2]
+            columns = np.flatnonzero(classes.any(axis=0))
+            top, left = int(rows[0]), int(columns[0])
+            box = QRect(left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1)
+            pixels = np.take(self._overlay_colours(), classes[top : top + box.height(), left : left + box.width()])
+            image = QImage(pixels.data, box.width(), box.height(), 4 * box.width(), _PREMULTIPLIED)
+            self._overlay = (index, pixels, image, box)
+        return self._overlay[2:]
 
-    def outline(self, index: int) -> list[tuple[QColor, list[QLineF]]]:
-        """Coloured edges of the classes; empty if the layers show none."""
+    def outline(self, index: int) -> list[tuple[QColor, np.ndarray]]:
+        """Coloured edges of the classes, (n, 4) x1, y1, x2, y2 in slice pixels; empty if the layers show none."""
         if self._session.layers.outline == "fill":
             return []
         if self._outline is None or self._outline[0] != index:
             classes = self._classes_at(index)
-            lines: list[tuple[QColor, list[QLineF]]] = []
+            lines: list[tuple[QColor, np.ndarray]] = []
             if classes is not None:
-                shown = np.array([0, *(number + 1 if on else 0 for number, on in enumerate(self._rule.is_shown))])
-                segments = outline_segments(shown.astype(np.uint8)[classes])
-                lines = [(QColor(*self._rule.colours[value - 1]), as_lines(edges)) for value, edges in segments.items()]
+                if not all(self._rule.is_shown):
+                    shown = np.array([0, *(number + 1 if on else 0 for number, on in enumerate(self._rule.is_shown))])
+                    classes = shown.astype(np.uint8)[classes]
+                segments = outline_segments(classes)
+                lines = [(QColor(*self._rule.colours[value - 1]), edges) for value, edges in segments.items()]
             self._outline = (index, lines)
         return self._outline[1]
 

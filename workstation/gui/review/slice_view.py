@@ -6,7 +6,7 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPixmap,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -75,6 +76,8 @@ class SliceView(QWidget):
         self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
         self._fitted: str | None = "head"
         self._is_active = False
+        # Slice and position of the crosshair that was painted last; None if it was not.
+        self._crossed: tuple[int, QPoint] | None = None
         self._backdrop: tuple[tuple[object, ...], QPixmap] | None = None
         self.setObjectName(f"slice_view_{self.name}")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -271,7 +274,17 @@ class SliceView(QWidget):
             self.update()
 
     def _on_cursor(self) -> None:
-        self.update()
+        """Where only the crosshair moves within the slice, paint its old and its new lines and nothing else."""
+        index, x, y = self.picture.place(self.session.view.cursor_mm)
+        if self._crossed is None or self._crossed[0] != index or not self.session.view.crosshair_visible:
+            self.update()
+            return
+        spot = self.to_pane(QPointF(x, y)).toPoint()
+        changed = QRegion()
+        for place in (self._crossed[1], spot):
+            changed += QRect(0, place.y() - 1, self.width(), 3)
+            changed += QRect(place.x() - 1, 0, 3, self.height())
+        self.update(changed)
 
     def _on_images(self) -> None:
         self.picture.forget_colours()
@@ -298,6 +311,7 @@ class SliceView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the pane."""
         painter = QPainter(self)
+        self._crossed = None
         if self.picture.geometry is None:
             painter.fillRect(self.rect(), QColor(0, 0, 0))
             paint_empty(painter, self)
@@ -305,8 +319,10 @@ class SliceView(QWidget):
             painter.drawPixmap(0, 0, self._backdrop_pixmap())
             paint_marks(painter, self)
             if self.session.view.crosshair_visible:
-                place = self.picture.place(self.session.view.cursor_mm)
-                paint_crosshair(painter, self, self.to_pane(QPointF(place[1], place[2])))
+                index, x, y = self.picture.place(self.session.view.cursor_mm)
+                spot = self.to_pane(QPointF(x, y))
+                paint_crosshair(painter, self, spot)
+                self._crossed = (index, spot.toPoint())
             if self._is_active:
                 paint_frame(painter, self)
         painter.end()

@@ -133,8 +133,12 @@ class SceneView(QWidget):
         painter.fillRect(self.rect(), QColor(0, 0, 0))
         case, view = self._session.case, self._session.view
         if case is not None and not self._image.isNull():
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(QRectF(self.rect()), self._image)
+            if self.is_draft:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+                painter.drawImage(QRectF(self.rect()), self._image)
+            else:
+                # Pixel for pixel: a copy, where a fitted picture would be resampled at every step of the crosshair.
+                painter.drawImage(QPointF(), self._image)
             if view.crosshair_visible:
                 paint_cursor(painter, self, self.camera, case.grid, np.array(view.cursor_mm))
             paint_letters(painter, self, self.camera)
@@ -160,6 +164,7 @@ class SceneView(QWidget):
         self._image = self.renderer.image(self.camera, *size, is_smooth=not self.is_draft and ratio < _FINE_RATIO)
         if not self.is_draft:
             self.frame_seconds = time.perf_counter() - start
+            self._image.setDevicePixelRatio(ratio)
         self.frame_count += 1
 
     def resizeEvent(self, event: QResizeEvent) -> None:
