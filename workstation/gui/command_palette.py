@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.gui.actions import BY_ID, translated
+from workstation.gui.actions import ACTIONS, BY_ID, translated
 from workstation.gui.fuzzy import fuzzy_score
 from workstation.gui.key_bindings import key_text
 from workstation.gui.theme import NEAR, ROOMY, tokens_of
@@ -45,7 +45,9 @@ class CommandPalette(QDialog):
         super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("command_palette")
         self.setWindowTitle(self.tr("Command palette"))
-        self._actions = {name: action for name, action in actions.items() if action.isEnabled()}
+        # In the order of the menus, which is that of equal scores.
+        there = [each.id for each in ACTIONS if each.id in actions]
+        self._actions = {name: actions[name] for name in there if actions[name].isEnabled()}
         self.field = QLineEdit()
         self.field.setPlaceholderText(self.tr("What do you want to do?"))
         self.field.setClearButtonEnabled(True)

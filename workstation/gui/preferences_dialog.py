@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.gui.theme import NEAR, PAGE, choose_theme, chosen_theme
+from workstation.gui.theme import NEAR, NORMAL, PAGE, choose_theme, chosen_theme, font_of
 from workstation.session.session import Session
 from workstation.session.view import CINE_RANGE, LIGHTBOX_RANGE_MM
 
@@ -57,7 +57,7 @@ class PreferencesDialog(QDialog):
         form.setVerticalSpacing(NEAR)
         for title, rows in self._sections(keys):
             heading = QLabel(title)
-            heading.setObjectName("heading")
+            heading.setFont(font_of(heading.font(), NORMAL, is_bold=True))
             form.addRow(heading)
             for name, field in rows:
                 form.addRow(name, field)

@@ -130,6 +130,18 @@ class SlicePicture:
             self._image = (index, is_smooth, pixels, as_image(pixels))
         return self._image[3]
 
+    def rgba(self, index: int) -> np.ndarray:
+        """The slice with its classes as (rows, columns, 4) uint8; clear where the image is zero and has no class."""
+        image = self._session.images[self.sequence]
+        levels, classes = self._slice(self._levels[self.sequence], index), self._classes_at(index)
+        pixels = compose(levels, self._filled(classes), self._colours())
+        found = pixels.view(np.uint8).reshape(*pixels.shape, 4)[..., [2, 1, 0, 3]]
+        is_clear = levels == round(-image.lowest / image.step)
+        if classes is not None:
+            is_clear = is_clear & (classes == 0)
+        found[is_clear, 3] = 0
+        return found
+
     def overlay(self, index: int) -> tuple[QImage, QRect] | None:
         """The classes alone, half transparent, for a smoothed image, and the box that holds them; None without any."""
         if self._session.layers.outline == "outline":

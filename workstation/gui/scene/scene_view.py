@@ -70,7 +70,7 @@ class SceneView(QWidget):
         self._resting = QTimer(self, singleShot=True, interval=_REST_MS)
         self._resting.timeout.connect(self.draw_anew)
         self._last = QPointF()
-        self.camera = Camera.looking_from("A").turned(*_FIRST_TURN)
+        self.camera = self._first_camera()
         self._is_fitted = True
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -87,8 +87,13 @@ class SceneView(QWidget):
 
     def reset(self) -> None:
         """Look as at first."""
-        self.camera = Camera.looking_from("A").turned(*_FIRST_TURN)
+        self.camera = self._first_camera()
         self.fit()
+
+    def _first_camera(self) -> Camera:
+        """Half from the front, with the patient's right where the slices have it: else half from behind."""
+        side = "A" if self._session.view.convention == "radiological" else "P"
+        return Camera.looking_from(side).turned(*_FIRST_TURN)
 
     def look_from(self, direction: str) -> None:
         """Look from the patient's "A", "P", "L", "R", "S" or "I" side."""
