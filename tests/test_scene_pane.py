@@ -212,6 +212,29 @@ def test_the_mode_decides_which_parts_there_are(session: Session, pane: Pane3D, 
     assert list(pane.view.surfaces) == [SCHEMES["brats2021"].labels[2].colour]
 
 
+def test_a_volume_is_drawn_where_a_graphics_card_is(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
+    """Mesa stands in for the card: it draws the same, slowly."""
+    open_phantom(session, truth=None, prediction=None)
+    session.view.set_window("FLAIR", 0.0, 500.0)
+    session.view.toggle_crosshair()
+    settle(qtbot, pane)
+    middle = colour_at_mm(pane, (0.0, 0.0, 0.0))
+    session.view.toggle_scene_volume()
+    settle(qtbot, pane)
+    assert colour_at_mm(pane, (0.0, 0.0, 0.0)) == middle
+    assert "needs a graphics card" in pane.view.remark
+    renderer = pane.view.renderer
+    assert renderer is not None
+    renderer.close()
+    pane.view.renderer = type(renderer)(is_software=False)
+    session.view.scene_changed.emit()
+    settle(qtbot, pane)
+    assert min(colour_at_mm(pane, (0.0, 0.0, 0.0))) > max(middle) + 80
+    session.view.toggle_scene_volume()
+    settle(qtbot, pane)
+    assert max(colour_at_mm(pane, (0.0, 0.0, 0.0))) < max(middle) + 20
+
+
 def test_a_moved_crosshair_is_painted_without_a_frame(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
     open_phantom(session, truth=label_map((0, 0, 0)), prediction=None)
     settle(qtbot, pane)

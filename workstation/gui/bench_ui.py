@@ -25,7 +25,6 @@ from workstation.errors import DisplayError
 from workstation.gui.application import make_application, use_offscreen_without_display
 from workstation.gui.main_window import MainWindow
 from workstation.gui.review.slice_view import SliceView
-from workstation.io.phantoms import write_phantoms
 from workstation.session import commands
 from workstation.session.session import Session
 
@@ -238,6 +237,9 @@ def _wait(app: QApplication, is_done: Callable[[], bool]) -> None:
 
 
 def _phantom(folder: Path) -> Path:
+    # Not at the top: the measured starts import this module, and phantoms need scipy.
+    from workstation.io.phantoms import write_phantoms
+
     data_set = write_phantoms(folder / "phantom", cases=1, shape=_FULL_SHAPE, layout="brats2021", seed=1)
     return data_set.root
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _START_OF_WORD = 8.0
-_IN_A_ROW = 5.0
+_IN_A_ROW = 7.0
 _PER_LETTER = 1.0
 _PER_GAP = 0.2
 

@@ -15,6 +15,7 @@ from workstation.gui.questions import ask_content, ask_resampling, ask_scheme
 from workstation.gui.rail import WorkspaceRail
 from workstation.gui.review.workspace import ReviewWorkspace
 from workstation.gui.status_bar import StatusBar
+from workstation.io.nifti_header import prepare
 from workstation.session import commands
 from workstation.session.session import Session
 from workstation.session.settings import settings
@@ -120,6 +121,8 @@ class MainWindow(QMainWindow):
 
     def _on_first_painted(self) -> None:
         self.first_painted.emit()
+        # So that the first case need not wait for it.
+        self.session.background.ask("reader", prepare, lambda _: None)
         self._late.start()
 
     def _add_job_chip(self) -> None:

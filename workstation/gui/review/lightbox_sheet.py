@@ -188,7 +188,7 @@ class LightboxSheet(QWidget):
         is_first = index == self.indices[0]
         letters = geometry.letters if is_first else ("", "", "", "")
         title = str(index + 1) if view.annotations_visible else ""
-        convention = view.convention if is_first and view.annotations_visible else ""
+        convention = view.convention if is_first else ""
         paint_words(painter, QRectF(tile), self.font(), letters=letters, title=title, convention=convention)
         painter.restore()
 

@@ -95,7 +95,7 @@ def _paint_outline(
 
 
 def paint_annotations(painter: QPainter, view: SliceView) -> None:
-    """Orientation letters always; plane, slice and convention unless annotations are off."""
+    """Orientation letters and convention always; plane and slice unless annotations are off."""
     geometry = view.picture.geometry
     if geometry is None:
         return
@@ -109,7 +109,7 @@ def paint_annotations(painter: QPainter, view: SliceView) -> None:
         view.font(),
         letters=geometry.letters,
         title=title if state.annotations_visible else "",
-        convention=state.convention if state.annotations_visible else "",
+        convention=state.convention,
     )
 
 

@@ -6,6 +6,8 @@ were loaded in a thread. `close` or `release` gives VTK's window back; a pane th
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
@@ -19,6 +21,10 @@ from workstation.gui.scene.supply import SceneSupply
 from workstation.gui.scene.surfaces import Surface, SurfaceQuestion
 from workstation.gui.theme import DARK, palette_of
 from workstation.session.session import Session
+
+if TYPE_CHECKING:
+    from workstation.gui.scene.renderer import SceneRenderer
+    from workstation.gui.scene.volume import VolumeData
 
 # The slices of a new case are painted first; surfaces and brain can wait that long.
 _REFRESH_MS = 150
@@ -47,7 +53,8 @@ class Pane3D(QWidget):
         self._supply = SceneSupply(session.background, self, probe=probe)
         self._question: SurfaceQuestion | None = None
         self._head_of: object = None
-        self._has_planes = False
+        self._has_planes = self._has_volume = False
+        self._volume_of: object = None
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refreshing.timeout.connect(self._refresh)
         self._following = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
@@ -94,6 +101,7 @@ class Pane3D(QWidget):
         self._supply.changed.connect(self._on_supply)
         self._supply.head_ready.connect(self._on_head)
         self._supply.surfaces_ready.connect(self._on_surfaces)
+        self._supply.volume_ready.connect(self._on_volume)
         self.directions.chosen.connect(self.view.look_from)
         self.view.painted.connect(self.painted)
         app = QCoreApplication.instance()
@@ -119,7 +127,8 @@ class Pane3D(QWidget):
         self._planes_due.stop()
         renderer = self.view.renderer
         self.view.drop()
-        self._question = self._head_of = None
+        self._question = self._head_of = self._volume_of = None
+        self._has_planes = self._has_volume = False
         if renderer is not None:
             renderer.close()
 
@@ -145,18 +154,50 @@ class Pane3D(QWidget):
         self._on_planes()
 
     def _on_planes(self) -> None:
-        """Slices in space are wanted anew, or no longer."""
-        if self._session.view.scene_planes_visible or self._has_planes:
+        """Slices or a volume in space are wanted anew, or no longer."""
+        view = self._session.view
+        if view.scene_planes_visible or self._has_planes or view.scene_volume_visible or self._has_volume:
             self._planes_due.start()
 
     def _show_planes(self) -> None:
         renderer = self.view.renderer
         if renderer is None or not self.isVisible():
             return
+        self._show_volume(renderer)
         planes = self._planes.images() if self._session.view.scene_planes_visible else []
         self._has_planes = bool(planes)
         renderer.set_planes(planes)
         self.view.draw_anew()
+
+    def _show_volume(self, renderer: SceneRenderer) -> None:
+        """Ask for the shown sequence as a volume, if it is wanted and a graphics card can draw it."""
+        session, view = self._session, self._session.view
+        image = session.images.get(view.sequence)
+        wanted = (image, view.window(view.sequence)) if view.scene_volume_visible else None
+        self._say_remark()
+        if wanted is not None and image is not None and session.case is not None and renderer.can_draw_volumes:
+            if wanted != self._volume_of:
+                self._volume_of = wanted
+                self._supply.ask_volume(image, session.case.grid, wanted[1])
+        elif self._has_volume:
+            self._supply.forget_volume()
+            self._on_volume(None)
+
+    def _on_volume(self, data: VolumeData | None) -> None:
+        self._has_volume = data is not None
+        if data is None:
+            self._volume_of = None
+        if self.view.renderer is not None:
+            self.view.renderer.set_volume(data)
+        self.view.draw_anew()
+
+    def _say_remark(self) -> None:
+        layers, renderer = self._session.layers, self.view.renderer
+        has_mask = layers.truth is not None or layers.prediction is not None
+        words = [] if has_mask else [self.tr("No mask")]
+        if self._session.view.scene_volume_visible and renderer is not None and not renderer.can_draw_volumes:
+            words.append(self.tr("A volume needs a graphics card"))
+        self.view.remark = "   ".join(words)
 
     def _on_case(self) -> None:
         case = self._session.case
@@ -217,10 +258,8 @@ class Pane3D(QWidget):
         renderer.set_look(HEAD, Look(HEAD_COLOUR, HEAD_OPACITY))
         for part in parts:
             renderer.set_look(part, Look(*look_of(part, parts, layers)))
-        if self._session.view.scene_planes_visible:
-            self._planes_due.start()
-        has_mask = layers.truth is not None or layers.prediction is not None
-        self.view.remark = "" if has_mask else self.tr("No mask")
+        self._on_planes()
+        self._say_remark()
         self.view.draw_anew()
 
     def _show_words(self) -> None:

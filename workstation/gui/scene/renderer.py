@@ -29,6 +29,7 @@ from workstation.gui.scene.layering import Rendering, mixed, over_black
 from workstation.gui.scene.meshes import mesh_of, plane_actor
 from workstation.gui.scene.slice_planes import PlaneImage
 from workstation.gui.scene.surfaces import Surface
+from workstation.gui.scene.volume import VolumeData, volume_prop
 from workstation.session.layers import KINDS
 
 HEAD = "head"
@@ -71,6 +72,7 @@ class SceneRenderer:
         self._actors: dict[str, vtkActor] = {}
         self._looks: dict[str, Look] = {}
         self._is_software = is_software
+        self._volume: object | None = None
         # What was drawn of some parts together, as seen by `_seen`.
         self._drawn: dict[tuple[str, ...], Rendering] = {}
         self._seen: tuple[Camera, int, int, bool] | None = None
@@ -89,6 +91,7 @@ class SceneRenderer:
             self._renderer.UseFXAAOn()
             self._renderer.SetUseDepthPeeling(1)
             self._renderer.SetMaximumNumberOfPeels(8)
+            self._renderer.UseDepthPeelingForVolumesOn()
         self._window.AddRenderer(self._renderer)
 
     def set_surfaces(self, surfaces: Mapping[str, Surface]) -> None:
@@ -112,6 +115,20 @@ class SceneRenderer:
         for plane in planes:
             self._add(_PLANE + plane.plane, plane_actor(plane))
             self._looks[_PLANE + plane.plane] = Look((255, 255, 255), 1.0)
+
+    @property
+    def can_draw_volumes(self) -> bool:
+        """Whether a graphics card draws: without one a volume takes seconds a frame."""
+        return not self._is_software
+
+    def set_volume(self, data: VolumeData | None) -> None:
+        """Show this volume, or none."""
+        if self._volume is not None:
+            self._renderer.RemoveVolume(self._volume)
+        self._volume = None if data is None else volume_prop(data)
+        if self._volume is not None:
+            self._renderer.AddVolume(self._volume)
+        self._drawn.clear()
 
     @property
     def _surfaces(self) -> list[str]:
@@ -198,6 +215,7 @@ class SceneRenderer:
 
     def close(self) -> None:
         """Give everything back, in the order that VTK survives."""
+        self._volume = None
         self._renderer.RemoveAllViewProps()
         self._actors.clear()
         self._drawn.clear()
