@@ -41,7 +41,7 @@ from workstation.gui.preferences_dialog import PreferencesDialog
 from workstation.gui.review.lightbox import Lightbox
 from workstation.gui.review.sequence_grid import SequenceGrid
 from workstation.gui.theme import apply_theme
-from workstation.gui.view_links import capture
+from workstation.gui.view_links import capture, show_when_open
 from workstation.session import commands
 from workstation.session.preferences import stored_keys
 from workstation.session.view_link import read_token
@@ -499,3 +499,39 @@ def test_slices_are_saved_as_a_series(window: MainWindow, qtbot: QtBot, tmp_path
     image = QImage(str(tmp_path / "series" / f"axial_{number:03d}.png"))
     colours = {image.pixel(x, y) & 0xFFFFFF for x in range(0, image.width(), 9) for y in range(0, image.height(), 9)}
     assert (172 << 16 | 84 << 8 | 232) in colours
+
+
+def test_a_start_with_a_case_and_a_view_shows_the_case_so(window: MainWindow, qtbot: QtBot, case: Path) -> None:
+    arrange(window)
+    link = capture(window.session, window.review.panes)
+    press(window, Qt.Key.Key_6)
+    window.session.view.set_convention("radiological")
+    show_when_open(window.session, window.review.panes, link)
+    with qtbot.waitSignal(window.session.layers.comparison_ready, timeout=20_000):
+        commands.open_path(window.session, case / "cases" / "Case_1")
+    view = window.session.view
+    assert (view.convention, view.maximised, view.sequence) == ("neurological", "coronal", "T2")
+    coronal = window.review.panes.slices["coronal"]
+    assert coronal.zoom == pytest.approx(link.frames["coronal"].zoom)
+    assert not window.messages.isVisible()
+
+
+def test_a_view_of_another_case_than_the_one_that_is_opened_is_told(
+    window: MainWindow, qtbot: QtBot, case: Path
+) -> None:
+    link = capture(window.session, window.review.panes)
+    show_when_open(window.session, window.review.panes, link)
+    with qtbot.waitSignal(window.session.case_changed, timeout=20_000):
+        commands.open_path(window.session, case / "cases" / "Case_2")
+    assert window.messages.text == "the view is of Case_1, not of Case_2; it may not fit"
+
+
+@pytest.mark.parametrize("words", [["--view", "view1-AAAA"], ["snapshot", "--view", "view1-AAAA", "--out", "x.png"]])
+def test_the_command_line_refuses_a_damaged_view_in_words(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 1
+    assert "the view was cut or changed" in capsys.readouterr().err
+
+
+def test_a_snapshot_needs_a_case_or_a_view(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["snapshot", "--out", str(tmp_path / "x.png")]) == 1
+    assert "no case to picture" in capsys.readouterr().err

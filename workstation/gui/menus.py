@@ -16,12 +16,11 @@ from workstation.core.case import SEQUENCES
 from workstation.gui.actions import ACTIONS, BY_ID, MENUS, WORKSPACES, translated
 from workstation.gui.file_dialogs import FileDialogs
 from workstation.gui.key_bindings import key_text, keys_of, load_keys
+from workstation.gui.reading_verbs import ReadingVerbs, next_of
 from workstation.gui.theme import THEMES, choose_theme, chosen_theme
 from workstation.session import commands
 from workstation.session.layers import MODES, OUTLINES, REGION_CHOICES
-from workstation.session.pointer import MEASURES, SCHEMES, TOOLS
 from workstation.session.settings import recent_paths
-from workstation.session.view import PLANES
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
@@ -46,15 +45,15 @@ class Menus(QObject):
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
         load_keys()
+        reading = ReadingVerbs(self._session, window.review)
         self._verbs = {
             **self.dialogs.verbs,
             **self._other_verbs(),
             **self._view_verbs(),
-            **self._go_verbs(),
             **self._mask_verbs(),
-            **self._tool_verbs(),
+            **reading.verbs,
         }
-        self._switches = self._make_switches()
+        self._switches = {**self._make_switches(), **reading.switches}
         self._make()
         session = self._session
         for signal in (session.case_changed, session.data_set_changed, session.layers.masks_changed):
@@ -148,35 +147,16 @@ class Menus(QObject):
             },
             "view.previous_sequence": lambda: commands.step_sequence(session, -1),
             "view.next_sequence": lambda: commands.step_sequence(session, 1),
-            "view.sequences": lambda: self._show_one_plane("sequences"),
-            "view.planes": lambda: view.set_layout("planes"),
-            "view.lightbox": lambda: self._show_one_plane("lightbox"),
             "view.maximise": lambda: view.set_maximised(None if view.maximised else panes.active_view.name),
-            "view.restore": self._restore,
-            "view.cine": panes.cine.toggle,
             "view.fit": view.fit_requested.emit,
             "view.reset": view.reset_requested.emit,
             "view.auto_window": lambda: view.reset_window(view.sequence),
             "view.reset_window": self._reset_windows,
             "view.annotations": view.toggle_annotations,
             "view.crosshair": view.toggle_crosshair,
-            "view.convention": lambda: view.set_convention(_other(("radiological", "neurological"), view.convention)),
-            "view.nose": lambda: view.set_sagittal_nose(_other(("left", "right"), view.sagittal_nose)),
-            "view.interpolation": lambda: view.set_interpolation(_other(("nearest", "linear"), view.interpolation)),
-            "view.scene_planes": view.toggle_scene_planes,
-            "view.scene_volume": view.toggle_scene_volume,
-        }
-
-    def _go_verbs(self) -> dict[str, Callable[[], object]]:
-        session, review = self._session, self._window.review
-        moves = ("slice_up", "slice_down", "first", "last", "left", "right", "up", "down")
-        return {
-            **{f"go.{each}": partial(review.do_in_pane, f"go.{each}") for each in moves},
-            "go.largest": lambda: commands.jump_to_largest(session, review.panes.active_view.plane),
-            "go.next_lesion": lambda: commands.jump_to_next_lesion(session),
-            "go.centre": session.view.centre_requested.emit,
-            "go.next_case": lambda: commands.step_case(session, 1),
-            "go.previous_case": lambda: commands.step_case(session, -1),
+            "view.convention": lambda: view.set_convention(next_of(("radiological", "neurological"), view.convention)),
+            "view.nose": lambda: view.set_sagittal_nose(next_of(("left", "right"), view.sagittal_nose)),
+            "view.interpolation": lambda: view.set_interpolation(next_of(("nearest", "linear"), view.interpolation)),
         }
 
     def _mask_verbs(self) -> dict[str, Callable[[], object]]:
@@ -187,48 +167,11 @@ class Menus(QObject):
             "masks.truth": lambda: layers.set_visible("truth", visible=not layers.is_visible("truth")),
             "masks.fainter": lambda: layers.set_opacity(layers.opacity - _OPACITY_STEP),
             "masks.stronger": lambda: layers.set_opacity(layers.opacity + _OPACITY_STEP),
-            "masks.outline": lambda: layers.set_outline(_other(OUTLINES, layers.outline)),
-            "masks.mode": lambda: layers.set_mode(_other(MODES, layers.mode)),
-            "masks.palette": lambda: layers.set_palette(_other(("standard", "colour-blind"), layers.palette)),
+            "masks.outline": lambda: layers.set_outline(next_of(OUTLINES, layers.outline)),
+            "masks.mode": lambda: layers.set_mode(next_of(MODES, layers.mode)),
+            "masks.palette": lambda: layers.set_palette(next_of(("standard", "colour-blind"), layers.palette)),
             **{f"masks.region_{each.lower()}": partial(layers.set_region, each) for each in REGION_CHOICES},
         }
-
-    def _tool_verbs(self) -> dict[str, Callable[[], object]]:
-        pointer, marks = self._session.pointer, self._session.marks
-        return {
-            **{f"tools.{each}": partial(self._toggle_measure, each) for each in MEASURES},
-            **{f"tools.{each}": partial(pointer.set_scheme, each) for each in SCHEMES},
-            **{f"tools.{each}": partial(self._take_tool, each) for each in TOOLS},
-            "tools.remove_last": marks.remove_last,
-            "tools.remove_all": marks.clear,
-        }
-
-    def _toggle_measure(self, measure: str) -> None:
-        pointer = self._session.pointer
-        pointer.set_measure(None if pointer.measure == measure else measure)
-
-    def _take_tool(self, tool: str) -> None:
-        """A tool of the left button belongs to the PACS scheme, so choosing one chooses that."""
-        self._session.pointer.set_tool(tool)
-        self._session.pointer.set_scheme("pacs")
-
-    def _show_one_plane(self, layout: str) -> None:
-        """A layout of one plane: that of the active pane at first, then one after the other."""
-        view, panes = self._session.view, self._window.review.panes
-        plane = _other(PLANES, view.layout_plane) if view.layout == layout else panes.active_view.plane
-        view.set_layout(layout, plane)
-
-    def _restore(self) -> None:
-        """One thing at a time: what is being drawn, the tool, the cine, the large pane."""
-        session, cine = self._session, self._window.review.panes.cine
-        if session.marks.draft is not None:
-            session.marks.draw(None)
-        elif session.pointer.measure is not None:
-            session.pointer.set_measure(None)
-        elif cine.is_running:
-            cine.stop()
-        else:
-            session.view.set_maximised(None)
 
     def _other_verbs(self) -> dict[str, Callable[[], object]]:
         return {
@@ -245,19 +188,12 @@ class Menus(QObject):
     def _make_switches(self) -> dict[str, Callable[[], bool]]:
         """What each ticked action stands for."""
         view, layers, rail = self._session.view, self._session.layers, self._window.rail
-        pointer, cine = self._session.pointer, self._window.review.panes.cine
         return {
             "view.annotations": lambda: view.annotations_visible,
             "view.crosshair": lambda: view.crosshair_visible,
             "view.convention": lambda: view.convention == "radiological",
             "view.nose": lambda: view.sagittal_nose == "left",
             "view.interpolation": lambda: view.interpolation == "linear",
-            "view.cine": lambda: cine.is_running,
-            "view.scene_planes": lambda: view.scene_planes_visible,
-            "view.scene_volume": lambda: view.scene_volume_visible,
-            **{f"tools.{each}": partial(lambda name: pointer.measure == name, each) for each in MEASURES},
-            **{f"tools.{each}": partial(lambda name: pointer.scheme == name, each) for each in SCHEMES},
-            **{f"tools.{each}": partial(self._is_tool, each) for each in TOOLS},
             **{f"window.theme_{name}": partial(lambda name: chosen_theme() == name, name) for name in THEMES},
             "masks.toggle": lambda: not layers.hidden,
             "masks.prediction": lambda: layers.is_visible("prediction"),
@@ -269,10 +205,6 @@ class Menus(QObject):
             },
             **{f"window.{each}": partial(lambda name: rail.current == name, each) for each in WORKSPACES},
         }
-
-    def _is_tool(self, tool: str) -> bool:
-        pointer = self._session.pointer
-        return pointer.scheme == "pacs" and pointer.measure is None and pointer.tool == tool
 
     def _reset_windows(self) -> None:
         for name in self._session.view.sequences:
@@ -327,11 +259,6 @@ class Menus(QObject):
                 "resolution.\nFor research. Not a medical device."
             ).format(version=__version__),
         )
-
-
-def _other(values: tuple[str, ...], value: str) -> str:
-    """The value that comes after another, round and round."""
-    return values[(values.index(value) + 1) % len(values)]
 
 
 def _run_dialog(dialog: QDialog) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QRegion
 
 from workstation.gui.labels_on_images import draw_label
 from workstation.gui.review.outline import draw_segments
@@ -34,6 +34,15 @@ def paint_crosshair(painter: QPainter, view: SliceView, position: QPointF) -> No
     painter.fillRect(x + _GAP, y, view.width() - x - _GAP, 1, _CROSSHAIR)
     painter.fillRect(x, 0, 1, y - _GAP, _CROSSHAIR)
     painter.fillRect(x, y + _GAP, 1, view.height() - y - _GAP, _CROSSHAIR)
+
+
+def crosshair_region(size: QSize, spots: Sequence[QPoint]) -> QRegion:
+    """What `paint_crosshair` may paint at some places in a pane."""
+    region = QRegion()
+    for spot in spots:
+        region += QRect(0, spot.y() - 1, size.width(), 3)
+        region += QRect(spot.x() - 1, 0, 3, size.height())
+    return region
 
 
 def paint_slice(
@@ -85,8 +94,10 @@ def _paint_outline(
     painter.save()
     painter.translate(origin)
     painter.scale(*scale)
+    # A cosmetic pen is as wide as its number of device pixels.
+    width = 2 * painter.device().devicePixelRatioF()
     for colour, segments in lines:
-        pen = QPen(colour, 2)
+        pen = QPen(colour, width)
         pen.setCosmetic(True)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)

@@ -6,7 +6,7 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPixmap,
-    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -26,6 +25,7 @@ from workstation.core.marks import Point
 from workstation.gui.review.slice_marks import paint_marks
 from workstation.gui.review.slice_mouse import SliceMouse
 from workstation.gui.review.slice_painting import (
+    crosshair_region,
     paint_annotations,
     paint_crosshair,
     paint_empty,
@@ -280,11 +280,7 @@ class SliceView(QWidget):
             self.update()
             return
         spot = self.to_pane(QPointF(x, y)).toPoint()
-        changed = QRegion()
-        for place in (self._crossed[1], spot):
-            changed += QRect(0, place.y() - 1, self.width(), 3)
-            changed += QRect(place.x() - 1, 0, 3, self.height())
-        self.update(changed)
+        self.update(crosshair_region(self.size(), (self._crossed[1], spot)))
 
     def _on_images(self) -> None:
         self.picture.forget_colours()

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - registers the OpenGL factory
@@ -72,7 +73,7 @@ class SceneRenderer:
         self._actors: dict[str, vtkActor] = {}
         self._looks: dict[str, Look] = {}
         self._is_software = is_software
-        self._volume: object | None = None
+        self._volume: Any = None
         # What was drawn of some parts together, as seen by `_seen`.
         self._drawn: dict[tuple[str, ...], Rendering] = {}
         self._seen: tuple[Camera, int, int, bool] | None = None

@@ -50,6 +50,8 @@ class SlicePlanes:
                 continue
             index = picture.place(self._session.view.cursor_mm)[0]
             width, height = geometry.size
-            corners = [np.array(geometry.to_mm(index, *each)) for each in ((0, height), (width, height), (0, 0))]
-            found.append(PlaneImage(plane, *corners, np.ascontiguousarray(picture.rgba(index)[::-1])))
+            corner, right, up = (
+                np.array(geometry.to_mm(index, x, y)) for x, y in ((0, height), (width, height), (0, 0))
+            )
+            found.append(PlaneImage(plane, corner, right, up, np.ascontiguousarray(picture.rgba(index)[::-1])))
         return found
