@@ -16,8 +16,7 @@ from pytestqt.qtbot import QtBot
 from small_cases import truth_path, write_cases
 
 from workstation.core.case import DataSet
-from workstation.gui.actions import ACTIONS, BY_ID, MENUS
-from workstation.gui.key_bindings import key_text, with_keys
+from workstation.gui.actions import ACTIONS, BY_ID, MENUS, key_text, with_keys
 from workstation.gui.main_window import MainWindow
 from workstation.gui.shortcuts import ShortcutSheet
 from workstation.session import commands

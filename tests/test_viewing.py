@@ -32,9 +32,9 @@ from test_main_window import (  # noqa: F401
 )
 
 from workstation.cli import main
-from workstation.gui.actions import BY_ID
+from workstation.gui.actions import BY_ID, key_text, keys_of
 from workstation.gui.command_palette import CommandPalette
-from workstation.gui.key_bindings import choose_keys, key_text, keys_of
+from workstation.gui.key_bindings import choose_keys
 from workstation.gui.key_dialog import KeyDialog
 from workstation.gui.main_window import MainWindow
 from workstation.gui.preferences_dialog import PreferencesDialog
@@ -363,7 +363,7 @@ def test_a_key_is_given_to_another_action_everywhere_at_once(window: MainWindow)
     assert "All masks" in dialog.remark.text()
     QTest.mouseClick(dialog.assign, LEFT)
     assert (keys_of(BY_ID["masks.truth"]), keys_of(BY_ID["masks.toggle"])) == (("S",), ())
-    assert box.toolTip() == "Show or hide (S)"
+    assert box.toolTip() == "Show or hide the truth (S)"
     assert window.menus.actions["masks.truth"].shortcut().toString() == "S"
     press(window, Qt.Key.Key_S)
     assert not window.session.layers.is_visible("truth")
@@ -372,10 +372,10 @@ def test_a_key_is_given_to_another_action_everywhere_at_once(window: MainWindow)
     dialog.choose_action("masks.toggle")
     QTest.mouseClick(dialog.reset, LEFT)
     assert (keys_of(BY_ID["masks.truth"]), keys_of(BY_ID["masks.toggle"])) == ((), ("S",))
-    assert box.toolTip() == "Show or hide"
+    assert box.toolTip() == "Show or hide the truth"
     QTest.mouseClick(dialog.reset_all, LEFT)
     assert key_text(BY_ID["masks.truth"]) == "T"
-    assert box.toolTip() == "Show or hide (T)"
+    assert box.toolTip() == "Show or hide the truth (T)"
     assert stored_keys() == {}
     dialog.deleteLater()
 

@@ -197,8 +197,36 @@ ACTIONS: tuple[Action, ...] = (
 MENUS = (FILE, VIEW, MASKS, GO, TOOLS, WINDOW, HELP)
 WORKSPACES = ("review", "data", "train", "models")
 BY_ID = {action.id: action for action in ACTIONS}
+Keys = tuple[str, ...]
+# Of `key_bindings`: keys by action, where they differ from what the action comes with.
+chosen_keys: dict[str, Keys] = {}
+# What `with_keys` has made, so that a tooltip can be made again: text to words and action.
+made_tips: dict[str, tuple[str, str]] = {}
 
 
 def translated(menu: str) -> str:
     """A menu's name for people."""
     return QCoreApplication.translate("Actions", menu)
+
+
+def keys_of(action: Action) -> Keys:
+    """The portable key sequences that an action has now, the first one shown in menus."""
+    return chosen_keys.get(action.id, action.keys)
+
+
+def is_changed(action: Action) -> bool:
+    """Whether the user gave it other keys than it comes with."""
+    return action.id in chosen_keys
+
+
+def key_text(action: Action) -> str:
+    """Its keys for people, such as "Ctrl+Shift+E" or "? or F1"; empty without any."""
+    return " or ".join(keys_of(action))
+
+
+def with_keys(words: str, name: str) -> str:
+    """A tooltip: words, and the keys of an action in brackets."""
+    keys = key_text(BY_ID[name])
+    text = f"{words} ({keys})" if keys else words
+    made_tips[text] = (words, name)
+    return text

@@ -19,9 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.gui.actions import ACTIONS, BY_ID, translated
+from workstation.gui.actions import ACTIONS, BY_ID, key_text, translated
 from workstation.gui.fuzzy import fuzzy_score
-from workstation.gui.key_bindings import key_text
 from workstation.gui.theme import NEAR, ROOMY, tokens_of
 
 _WIDTH, _ROWS, _ROW_HEIGHT = 560, 12, 28

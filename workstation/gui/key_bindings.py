@@ -1,7 +1,7 @@
 """Which keys an action has: those it comes with, or those the user chose.
 
 There is one set of keys for the program, kept in its settings and taken over when a window is made. Tooltips that name
-a key are made by `with_keys`, which remembers them, so that they follow when a key is changed.
+a key are made by `actions.with_keys`, which remembers them, so that they follow when a key is changed.
 """
 
 from __future__ import annotations
@@ -12,57 +12,29 @@ from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication
 
-from workstation.gui.actions import ACTIONS, BY_ID, Action
+from workstation.gui.actions import ACTIONS, BY_ID, Action, Keys, chosen_keys, keys_of, made_tips, with_keys
 from workstation.session.preferences import store_keys, stored_keys
 
-Keys = tuple[str, ...]
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
-# By action, where they differ from what the action comes with.
-_chosen: dict[str, Keys] = {}
-# What `with_keys` has made, so that a tooltip can be made again: text to words and action.
-_tips: dict[str, tuple[str, str]] = {}
-
-
-def keys_of(action: Action) -> Keys:
-    """The portable key sequences that an action has now, the first one shown in menus."""
-    return _chosen.get(action.id, action.keys)
-
-
-def is_changed(action: Action) -> bool:
-    """Whether the user gave it other keys than it comes with."""
-    return action.id in _chosen
-
-
-def key_text(action: Action) -> str:
-    """Its keys for people, such as "Ctrl+Shift+E" or "? or F1"; empty without any."""
-    return " or ".join(keys_of(action))
-
-
-def with_keys(words: str, name: str) -> str:
-    """A tooltip: words, and the keys of an action in brackets."""
-    keys = key_text(BY_ID[name])
-    text = f"{words} ({keys})" if keys else words
-    _tips[text] = (words, name)
-    return text
 
 
 def load_keys() -> None:
     """Take over what is stored; what is no action or no key, from another version of the program, is left out."""
-    _chosen.clear()
+    chosen_keys.clear()
     for name, keys in stored_keys().items():
         known = tuple(key for key in keys if is_key(key))
         if name in BY_ID and known != BY_ID[name].keys and len(known) == len(keys):
-            _chosen[name] = known
+            chosen_keys[name] = known
 
 
 def choose_keys(changes: Mapping[str, Keys]) -> None:
     """Give actions other keys, store that, and bring every tooltip up to date."""
     for name, keys in changes.items():
         if keys == BY_ID[name].keys:
-            _chosen.pop(name, None)
+            chosen_keys.pop(name, None)
         else:
-            _chosen[name] = keys
-    store_keys(_chosen)
+            chosen_keys[name] = keys
+    store_keys(chosen_keys)
     _renew_tips()
 
 
@@ -108,7 +80,8 @@ def _taken_by(action: Action) -> set[str]:
 
 
 def _renew_tips() -> None:
+    # Found by their texts: no two actions have one key, or the same words.
     for widget in QApplication.allWidgets():
-        made = _tips.get(widget.toolTip())
+        made = made_tips.get(widget.toolTip())
         if made is not None:
             widget.setToolTip(with_keys(*made))

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.gui.actions import ACTIONS, BY_ID, MENUS, translated
+from workstation.gui.actions import ACTIONS, BY_ID, MENUS, Keys, is_changed, key_text, keys_of, translated
 from workstation.gui.fuzzy import fuzzy_score
-from workstation.gui.key_bindings import Keys, choose_keys, is_changed, is_key, key_text, keys_of, owner_of
+from workstation.gui.key_bindings import choose_keys, is_key, owner_of
 from workstation.gui.theme import NEAR, ROOMY
 
 _NAME = Qt.ItemDataRole.UserRole

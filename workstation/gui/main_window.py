@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from workstation.gui.key_bindings import load_keys
 from workstation.gui.menus import Menus
 from workstation.gui.message_bar import MessageBar
 from workstation.gui.questions import ask_content, ask_resampling, ask_scheme
@@ -32,6 +33,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self._is_painted = False
+        # Before there are tooltips, which name keys.
+        load_keys()
         # What the first frame need not wait for comes when these fire; they end with the window.
         self._after_paint = _timer(self, 0, self._on_first_painted)
         self._late = _timer(self, _LATE_MS, self._add_job_chip)

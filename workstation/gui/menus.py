@@ -13,9 +13,8 @@ from PySide6.QtWidgets import QDialog, QMenu, QMessageBox
 
 from workstation import __version__
 from workstation.core.case import SEQUENCES
-from workstation.gui.actions import ACTIONS, BY_ID, MENUS, WORKSPACES, translated
+from workstation.gui.actions import ACTIONS, BY_ID, MENUS, WORKSPACES, key_text, keys_of, translated
 from workstation.gui.file_dialogs import FileDialogs
-from workstation.gui.key_bindings import key_text, keys_of, load_keys
 from workstation.gui.reading_verbs import ReadingVerbs, next_of
 from workstation.gui.theme import THEMES, choose_theme, chosen_theme
 from workstation.session import commands
@@ -44,7 +43,6 @@ class Menus(QObject):
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
-        load_keys()
         reading = ReadingVerbs(self._session, window.review)
         self._verbs = {
             **self.dialogs.verbs,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from workstation.gui.actions import ACTIONS, MENUS, translated
-from workstation.gui.key_bindings import key_text
+from workstation.gui.actions import ACTIONS, MENUS, key_text, translated
 from workstation.gui.review.mouse_schemes import PACS, RESEARCH, MouseScheme, Tool
 
 _MODIFIERS = (

@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSize, Qt, QTim
 from PySide6.QtGui import QImage, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from workstation.errors import DisplayError, ExportError, InputError
+from workstation.errors import DisplayError, ExportError, FileMissing, InputError
 from workstation.gui.application import make_application, use_offscreen_without_display
 from workstation.gui.review.legend import Legend
 from workstation.gui.review.pane_grid import PaneGrid
@@ -106,7 +106,9 @@ def write_view(
         The picture cannot be written.
     """
     link = read_token(token)
-    masks = {kind: Path(path) for kind, path in link.masks.items()}
+    masks = {"truth": truth, "prediction": prediction}
+    for kind, text in link.masks.items():
+        masks[kind] = masks[kind] or _file_of(text)
     use_offscreen_without_display()
     apply_theme(make_application(), "dark")
     session = Session()
@@ -133,6 +135,14 @@ def write_view(
         session.close()
         session.deleteLater()
         QCoreApplication.sendPostedEvents(session, QEvent.Type.DeferredDelete)
+
+
+def _file_of(text: str) -> Path:
+    """A mask that a view names: a plain file, whatever a stranger wrote there."""
+    path = Path(text)
+    if not path.is_file():
+        raise FileMissing(f"{path} is no longer there", hint="Name the mask on the command line.", path=path)
+    return path
 
 
 def _is_painted(session: Session, panes: PaneGrid) -> bool:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from workstation.core.volume import LabelMap
-from workstation.gui.key_bindings import with_keys
+from workstation.gui.actions import with_keys
 from workstation.gui.theme import tokens_of
 from workstation.gui.train.labels import ToneLabel
 from workstation.session.images import DisplayImage

@@ -11,9 +11,10 @@ from PySide6.QtCore import Qt
 
 from workstation.core.case import CaseFiles
 from workstation.core.volume import LabelMap
-from workstation.errors import FileMissing, ViewLinkError
+from workstation.errors import FileMissing, InputError, ViewLinkError
 from workstation.gui.review.pane_grid import PaneGrid
 from workstation.gui.scene.camera import Camera
+from workstation.io.layouts import find_case
 from workstation.session import commands
 from workstation.session.opening import Kind
 from workstation.session.session import Session
@@ -91,13 +92,16 @@ def go_to(session: Session, panes: PaneGrid, link: ViewLink) -> None:
     ViewLinkError
         The case is neither open, nor in the data set, nor where it was.
     """
-    if session.case is not None and session.case.name == link.case:
+    place, case = Path(link.path), session.case
+    is_there = bool(link.path) and (place.is_file() or place.is_dir())
+    if case is not None and case.name == link.case and (not is_there or path_of(case.files) == place):
         _lay_masks(session, link)
         show(session, panes, link)
         return
-    files = next((each for each in session.case_files if each.name == link.case), None)
-    place = Path(link.path)
-    if files is None and not (link.path and (place.is_file() or place.is_dir())):
+    files = _files_of(link, place) if is_there else None
+    # Elsewhere on this machine, or on another one.
+    files = files or next((each for each in session.case_files if each.name == link.case), None)
+    if files is None:
         hint = "Open the case or its data set first, then go to the view."
         raise ViewLinkError(f"the view is of {link.case}, which is not at {link.path}", hint=hint, path=place)
 
@@ -107,10 +111,19 @@ def go_to(session: Session, panes: PaneGrid, link: ViewLink) -> None:
             show(session, panes, link)
 
     _once(session, on_case)
-    if files is not None:
-        commands.open_case(session, files)
-    else:
-        commands.open_path(session, place)
+    commands.open_case(session, files)
+
+
+def _files_of(link: ViewLink, place: Path) -> CaseFiles | None:
+    """The link's case at its place; None if another one, or none, is there."""
+    if place.is_dir() and place.name != link.case:
+        # No folder of a case that `path_of` names; a stranger's "/" is not searched.
+        return None
+    try:
+        files = find_case(place)
+    except InputError:
+        return None
+    return files if files.name == link.case else None
 
 
 def show_when_open(session: Session, panes: PaneGrid, link: ViewLink) -> None:

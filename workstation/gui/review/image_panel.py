@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from workstation.core.case import SEQUENCES
-from workstation.gui.key_bindings import with_keys
+from workstation.gui.actions import with_keys
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.layers_panel import ElidedLabel
 from workstation.session.session import Session

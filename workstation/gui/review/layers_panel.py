@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from workstation.gui.actions import with_keys
 from workstation.gui.colours import PALETTES
-from workstation.gui.key_bindings import with_keys
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.label_legend import LabelLegend
 from workstation.gui.review.legend import swatch
@@ -110,10 +110,11 @@ class LayersPanel(QWidget):
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(2, 1)
         names = {"prediction": self.tr("Prediction"), "truth": self.tr("Truth")}
+        tips = {"prediction": self.tr("Show or hide the prediction"), "truth": self.tr("Show or hide the truth")}
         for row, (kind, name) in enumerate(names.items()):
             self._swatches[kind] = QLabel()
             self.boxes[kind] = QCheckBox(name)
-            self.boxes[kind].setToolTip(with_keys(self.tr("Show or hide"), f"masks.{kind}"))
+            self.boxes[kind].setToolTip(with_keys(tips[kind], f"masks.{kind}"))
             self.boxes[kind].clicked.connect(
                 lambda checked, kind=kind: self._session.layers.set_visible(kind, visible=checked)
             )

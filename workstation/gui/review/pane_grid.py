@@ -5,6 +5,7 @@ the sequences in one plane; or the lightbox. The latter two are made when they a
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from workstation.gui.review.cine import Cine
@@ -100,6 +101,11 @@ class PaneGrid(QWidget):
         self.cine.stop()
         self._scene_timer.stop()
         self.panes["3d"].close()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing runs that is not seen."""
+        self.cine.stop()
+        super().hideEvent(event)
 
     def _on_entered(self, plane: str) -> None:
         self.slices[self.active].set_active(active=False)
