@@ -21,7 +21,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "session": ({"errors", "core", "io", "jobs", "session"}, {"numpy", "PySide6.QtCore"}),
     "gui": (
         {"errors", "core", "io", "jobs", "session", "gui"},
-        {"numpy", "PySide6", "pyqtgraph", "vtkmodules", "psutil"},
+        {"numpy", "PySide6", "shiboken6", "pyqtgraph", "vtkmodules", "psutil"},
     ),
     "cli": (
         {"errors", "core", "io", "engine", "jobs", "session", "gui", "cli"},

@@ -9,6 +9,7 @@
     |   +-- LabelError              its values are not a label map of the scheme
     |   |   +-- AmbiguousScheme     its values fit several label schemes; the user must say which
     |   +-- LayoutError             a folder follows no known layout, or a sequence or truth is missing
+    |   +-- ViewLinkError           a copied view is damaged, of another version, or of a case that is not here
     +-- RequestError                a field of a request is out of range (carries `field`)
     +-- ModelError                  a model folder is damaged, unsafe, or does not fit the case
     +-- RunError                    a run folder is damaged, or cannot do what was asked in its state
@@ -81,6 +82,10 @@ class AmbiguousScheme(LabelError):
 
 class LayoutError(InputError):
     """A folder follows no known layout, or misses what is needed."""
+
+
+class ViewLinkError(InputError):
+    """A copied view is damaged, of another version, or of a case that is not here."""
 
 
 class RequestError(WorkstationError):

@@ -10,13 +10,14 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation.core.split import Draw
-from workstation.gui.actions import BY_ID, WORKSPACES, key_text
+from workstation.gui.key_bindings import load_keys
 from workstation.gui.menus import Menus
 from workstation.gui.message_bar import MessageBar
 from workstation.gui.questions import ask_content, ask_resampling, ask_scheme
 from workstation.gui.rail import WorkspaceRail
 from workstation.gui.review.workspace import ReviewWorkspace
 from workstation.gui.status_bar import StatusBar
+from workstation.io.nifti_header import prepare
 from workstation.session import commands
 from workstation.session.session import Session
 from workstation.session.settings import settings
@@ -33,6 +34,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self._is_painted = False
+        # Before there are tooltips, which name keys.
+        load_keys()
         # What the first frame need not wait for comes when these fire; they end with the window.
         self._after_paint = _timer(self, 0, self._on_first_painted)
         self._late = _timer(self, _LATE_MS, self._add_job_chip)
@@ -46,8 +49,6 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(session)
         self.setStatusBar(self.status)
         self.setAcceptDrops(True)
-        for name in WORKSPACES:
-            self.rail.set_shortcut_hint(name, key_text(BY_ID[f"window.{name}"]))
         self.resize(1440, 900)
         self.menus = Menus(self)
         self._connect()
@@ -118,8 +119,7 @@ class MainWindow(QMainWindow):
         session.content_wanted.connect(lambda path: ask_content(self, path))
         session.resampling_wanted.connect(lambda path, kind, error: ask_resampling(self, path, kind, error))
         session.runs.mask_ready.connect(lambda _name, path: commands.show_finished_mask(session, path))
-        for pane in self.review.panes.slices.values():
-            pane.menu_wanted.connect(self.menus.show_pane_menu)
+        self.review.panes.menu_wanted.connect(self.menus.show_pane_menu)
 
     def _on_case(self) -> None:
         case = self.session.case
@@ -134,6 +134,8 @@ class MainWindow(QMainWindow):
 
     def _on_first_painted(self) -> None:
         self.first_painted.emit()
+        # So that the first case need not wait for it.
+        self.session.background.ask("reader", prepare, lambda _: None)
         self._late.start()
 
     def _add_job_chip(self) -> None:

@@ -6,6 +6,7 @@ memory is taken: the sizes, the type, the affine, and the place of the data.
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import re
@@ -13,16 +14,17 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
-from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
-from nibabel.spatialimages import HeaderDataError
 
 from workstation.core.geometry import Grid
 from workstation.core.volume import FileKind, SourceHeader
 from workstation.errors import FileMissing, GeometryError, ImageFormatError, ImageTooLarge, WorkstationError
 from workstation.io.inflation import DEFLATE_RATIO, inflate, is_gzipped
+
+if TYPE_CHECKING:
+    from nibabel.nifti1 import Nifti1Header
 
 _WRITE_AGAIN = "Copy the file again from its source, or convert it with a NIfTI tool."
 _NIFTI1_BYTES, _NIFTI2_BYTES = 348, 540
@@ -80,6 +82,8 @@ def plan_reading(path: Path) -> ImagePlan:
         Its affine cannot be used.
     """
     path, data_path = _halves(path)
+    from nibabel.spatialimages import HeaderDataError
+
     start = first_bytes(path, _NIFTI2_BYTES)
     kind, is_big_endian, size = _recognise(path, start, is_pair=data_path != path)
     raw = start[:size]
@@ -152,7 +156,16 @@ def _recognise(path: Path, start: bytes, *, is_pair: bool) -> tuple[FileKind, bo
     raise ImageFormatError(f"{path} {what}", hint=_WRITE_AGAIN, path=path)
 
 
+def prepare() -> None:
+    """Import the library that knows headers, which takes 0.15 s: for a thread, before the first image is opened."""
+    importlib.import_module("nibabel.nifti2")
+
+
 def _nibabel_header(kind: FileKind, raw: bytes, is_big_endian: bool, *, is_pair: bool) -> Nifti1Header:
+    # The window is up before it is needed.
+    from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
+    from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
+
     if kind == "nifti2":
         family = Nifti2PairHeader if is_pair else Nifti2Header
     else:
@@ -182,6 +195,8 @@ def _shape_of(path: Path, header: Nifti1Header) -> tuple[int, ...]:
 
 
 def _stored_type(path: Path, header: Nifti1Header) -> np.dtype:
+    from nibabel.spatialimages import HeaderDataError
+
     try:
         stored: np.dtype = np.dtype(header.get_data_dtype())
     except (KeyError, HeaderDataError) as error:
@@ -226,6 +241,8 @@ def _source_header(
 
 def _affine_of(path: Path, header: Nifti1Header) -> np.ndarray:
     """The best affine of a header: sform, else qform, else the voxel sizes about the centre (nibabel's order)."""
+    from nibabel.spatialimages import HeaderDataError
+
     hint = "Write sform or qform again with the program that made the image."
     try:
         with np.errstate(invalid="ignore"):

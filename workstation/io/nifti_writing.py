@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
-from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
 
 from workstation.core.geometry import Grid
 from workstation.core.volume import LabelMap, SourceHeader
 from workstation.errors import ExportError
 from workstation.io.files import replacing
 from workstation.io.inflation import is_gzipped
+
+if TYPE_CHECKING:
+    from nibabel.nifti1 import Nifti1Header
 
 # All that places the voxels. Names, descriptions, intent and display ranges are left out.
 _KEPT_FIELDS = (
@@ -122,6 +124,8 @@ def write_volume(path: Path, data: np.ndarray, grid: Grid) -> None:
 
 def header_of_grid(grid: Grid) -> SourceHeader:
     """A NIfTI-1 header for a grid that came from no file: sform and qform of scanner coordinates."""
+    from nibabel.nifti1 import Nifti1Header
+
     header = Nifti1Header(endianness="<")
     header.set_data_shape(grid.shape)
     header.set_sform(grid.affine, code=1)
@@ -143,6 +147,9 @@ def header_of_grid(grid: Grid) -> SourceHeader:
 
 def _header_like(like: SourceHeader) -> Nifti1Header:
     """A single-file header with the source's geometry and nothing that names a person."""
+    from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
+    from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
+
     family, single = (Nifti2PairHeader, Nifti2Header) if like.kind == "nifti2" else (Nifti1PairHeader, Nifti1Header)
     source = family(binaryblock=like.raw, endianness=">" if like.is_big_endian else "<", check=False)
     header = single(endianness=source.endianness, check=False)

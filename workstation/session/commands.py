@@ -12,7 +12,7 @@ from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
 from workstation.io.export import export_label_map
-from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
+from workstation.session.loading import LoadedCase, Point, focus_of, load_for_display, load_mask, next_lesion_of
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
@@ -141,11 +141,27 @@ def export_mask(session: Session, out: Path, *, kind: Kind = "prediction") -> No
     )
 
 
-def jump_to_largest(session: Session) -> None:
-    """Go to the slice where the tumour is largest: of the prediction, or of the truth where there is none."""
-    position = focus_of(session.layers.prediction) or focus_of(session.layers.truth)
+def jump_to_largest(session: Session, plane: str = "axial") -> None:
+    """Go to the slice of a plane where the tumour is largest: of the prediction, or of the truth without one."""
+    position = focus_of(session.layers.prediction, plane) or focus_of(session.layers.truth, plane)
     if position is not None:
         session.jump_to(position)
+
+
+def jump_to_next_lesion(session: Session) -> None:
+    """Go to the next connected part of the tumour, from the largest to the smallest and round again.
+
+    Of the prediction, or of the truth where there is no tumour in it. Which one is next is counted from the part that
+    the crosshair is in; from outside all of them it is the largest.
+    """
+    masks = [mask for mask in (session.layers.prediction, session.layers.truth) if mask is not None]
+    cursor = session.view.cursor_mm
+
+    def answer(position: Point | None) -> None:
+        if position is not None:
+            session.jump_to(position)
+
+    session.background.ask("lesion", lambda: next_lesion_of(masks, cursor), answer)
 
 
 def step_sequence(session: Session, by: int) -> None:

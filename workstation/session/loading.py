@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from workstation.core.case import Case, CaseFiles
-from workstation.core.focus import focus_voxel
+from workstation.core.focus import components, focus_voxel
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, InputError
 from workstation.io.cases import load_case, mask_onto, read_mask
@@ -16,6 +16,8 @@ from workstation.io.nifti import read_label_map
 from workstation.session.images import DisplayImage, make_display_image
 
 Point = tuple[float, float, float]
+# Directions of the voxel axis that runs across the slices of a plane.
+_ACROSS = {"axial": "IS", "coronal": "PA", "sagittal": "LR"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,14 +91,38 @@ def load_mask(path: Path, case: Case, *, scheme: str | None = None, may_resample
     return mask_onto(mask, case.grid, image_path=image_path, may_resample=may_resample)
 
 
-def focus_of(mask: LabelMap | None) -> Point | None:
-    """World position of the middle of a mask's largest axial slice; None without one."""
+def focus_of(mask: LabelMap | None, plane: str = "axial") -> Point | None:
+    """World position of the middle of a mask's largest slice of a plane; None without one."""
     if mask is None:
         return None
     codes = mask.grid.axis_codes
-    axial = next(axis for axis, code in enumerate(codes) if code in "IS")
-    voxel = focus_voxel(mask.data != 0, axial)
+    across = next(axis for axis, code in enumerate(codes) if code in _ACROSS[plane])
+    voxel = focus_voxel(mask.data != 0, across)
     return None if voxel is None else _point(mask.grid.to_world(voxel))
+
+
+def next_lesion_of(masks: Sequence[LabelMap], cursor_mm: Point) -> Point | None:
+    """World position of a voxel of the connected part that follows the one at the cursor, largest first.
+
+    Parameters
+    ----------
+    masks : sequence of LabelMap
+        The first one that is not empty counts.
+    cursor_mm : tuple of float
+
+    Returns
+    -------
+    tuple of float or None
+        In its largest axial slice, near its middle; None if all masks are empty.
+    """
+    for mask in masks:
+        parts = components(mask.data != 0)
+        if parts.count:
+            voxel = mask.grid.nearest_voxel(cursor_mm)
+            current = 0 if voxel is None else parts.rank_at(voxel)
+            across = next(axis for axis, code in enumerate(mask.grid.axis_codes) if code in _ACROSS["axial"])
+            return _point(mask.grid.to_world(parts.focus_voxel(current % parts.count + 1, across)))
+    return None
 
 
 def _point(values: object) -> Point:

@@ -18,6 +18,8 @@ from workstation.session.images import DisplayImage
 from workstation.session.layers import Layers
 from workstation.session.loading import LoadedCase
 from workstation.session.machine import Machine
+from workstation.session.marks import Marks
+from workstation.session.pointer import Pointer
 from workstation.session.runs import Runs
 from workstation.session.scan import DataScan
 from workstation.session.view import Point, ViewState
@@ -46,6 +48,8 @@ class Session(QObject):
         self.background = Background(self)
         self.view = ViewState(self)
         self.layers = Layers(self.background, self)
+        self.pointer = Pointer(self)
+        self.marks = Marks(self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
         self.scan = DataScan(self.background, parent=self)
@@ -109,6 +113,7 @@ class Session(QObject):
         self._expected_case = None
         self._case = loaded.case
         self._images = loaded.images
+        self.marks.clear()
         self.layers.set_masks(truth=loaded.case.truth, prediction=prediction)
         self.view.take_images(loaded.images)
         self.view.set_cursor(loaded.focus_mm)

@@ -112,10 +112,11 @@ class LayersPanel(QWidget):
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(2, 1)
         names = {"prediction": self.tr("Prediction"), "truth": self.tr("Truth")}
+        tips = {"prediction": self.tr("Show or hide the prediction"), "truth": self.tr("Show or hide the truth")}
         for row, (kind, name) in enumerate(names.items()):
             self._swatches[kind] = QLabel()
             self.boxes[kind] = QCheckBox(name)
-            self.boxes[kind].setToolTip(with_keys(self.tr("Show or hide"), f"masks.{kind}"))
+            self.boxes[kind].setToolTip(with_keys(tips[kind], f"masks.{kind}"))
             self.boxes[kind].clicked.connect(
                 lambda checked, kind=kind: self._session.layers.set_visible(kind, visible=checked)
             )
@@ -129,7 +130,8 @@ class LayersPanel(QWidget):
     def _opacity_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         label = QLabel(self.tr("Opacity"))
-        label.setToolTip(self.tr("Of filled areas (A fainter, D stronger)"))
+        label.setToolTip(with_keys(self.tr("Of filled areas; fainter"), "masks.fainter"))
+        self.opacity.setToolTip(with_keys(self.tr("Of filled areas; stronger"), "masks.stronger"))
         self._percent.setMinimumWidth(self._percent.fontMetrics().horizontalAdvance("100 %"))
         self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for widget in (label, self.opacity, self._percent):
