@@ -1,4 +1,4 @@
-"""Commands about files: phantom, evaluate, export."""
+"""Commands about files: phantom, evaluate."""
 
 from __future__ import annotations
 
@@ -27,13 +27,6 @@ def add_commands(commands: Any) -> None:
     evaluate.add_argument("--scheme", choices=SCHEME_NAMES, help="label scheme of both, where it is not recognised")
     evaluate.add_argument("--region", choices=REGION_NAMES, help="the predictions are 0/1 masks of this region")
     evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also write the table as CSV")
-
-    export = add_command(commands, "export", run_export, summary="write a mask as NIfTI on its source's grid")
-    export.add_argument("mask", type=Path, metavar="MASK")
-    export.add_argument("out", type=Path, metavar="OUT", help="a .nii or .nii.gz file")
-    export.add_argument("--like", type=Path, metavar="IMAGE", help="take shape and geometry from this image")
-    export.add_argument("--scheme", choices=SCHEME_NAMES, help="write the labels of this scheme")
-    export.add_argument("--region", choices=REGION_NAMES, help="write one region as 0/1")
 
 
 def run_phantom(options: argparse.Namespace) -> Outcome:
@@ -64,11 +57,3 @@ def run_evaluate(options: argparse.Namespace) -> Outcome:
             volumes = [number(value, digits=2) for value in (scores.truth_ml, scores.prediction_ml)]
             rows.append([result.prediction.name, region, *ratios, *volumes])
     return Outcome(as_json(results), table(rows, left_columns=2))
-
-
-def run_export(options: argparse.Namespace) -> Outcome:
-    """`workstation export`."""
-    from workstation.io.export import export_mask
-
-    out = export_mask(options.mask, options.out, like=options.like, scheme=options.scheme, region=options.region)
-    return Outcome({"mask": str(options.mask), "out": str(out)}, f"exported {out}; read back and compared")

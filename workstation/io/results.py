@@ -6,10 +6,8 @@ The figures are those of the BraTS challenge on the regions WT, TC and ET, with 
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,9 @@ from workstation.core.overlap import OverlapCounts, challenge_value, count_overl
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError
 from workstation.io.cases import read_mask
-from workstation.io.files import replacing
 from workstation.io.layouts import open_dataset
 from workstation.io.nifti import image_stem, is_image_name, read_label_map
+from workstation.io.tables import write_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +127,12 @@ def as_json(results: Sequence[PairResult]) -> dict[str, Any]:
 def write_csv(path: Path, results: Sequence[PairResult]) -> None:
     """Write one row per case and region."""
     columns = [field.name for field in dataclasses.fields(RegionScores)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["prediction", "truth", "region", *columns])
-    for result in results:
-        for name, scores in result.regions.items():
-            values = [getattr(scores, column) for column in columns]
-            writer.writerow([result.prediction, result.truth, name, *values])
-    with replacing(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+    rows = [
+        {"prediction": result.prediction, "truth": result.truth, "region": name, **dataclasses.asdict(scores)}
+        for result in results
+        for name, scores in result.regions.items()
+    ]
+    write_table(path, ("prediction", "truth", "region", *columns), rows)
 
 
 def _read_prediction(path: Path, truth_scheme: LabelScheme, *, scheme: str | None, region: str | None) -> LabelMap:
@@ -175,14 +170,20 @@ def _truths_by_case(folder: Path) -> dict[str, Path]:
     return truths
 
 
+def case_of_mask(mask: Path, names: Collection[str]) -> str | None:
+    """The case whose name the file name of a mask begins with; the longest such name wins, None where there is none."""
+    stem = image_stem(mask)
+    fitting = [name for name in names if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
+    return max(fitting, key=len, default=None)
+
+
 def _truth_of(prediction: Path, truths: Mapping[str, Path]) -> Path:
-    """The truth whose case name the prediction's name begins with; the longest such name wins."""
-    stem = image_stem(prediction)
-    fitting = [name for name in truths if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
-    if not fitting:
+    """The truth of the case that the prediction is named after."""
+    name = case_of_mask(prediction, truths)
+    if name is None:
         raise LayoutError(
             f"no truth belongs to {prediction}",
             hint="A prediction's file name must begin with the name of its case, such as BraTS2021_00006.nii.gz.",
             path=prediction,
         )
-    return truths[max(fitting, key=len)]
+    return truths[name]

@@ -9,11 +9,13 @@ from PySide6.QtCore import QCoreApplication, Qt
 
 from workstation.core.case import CaseFiles
 from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest
+from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
-from workstation.io.export import export_label_map
+from workstation.io.export import Exported, export_label_map
 from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
+from workstation.session.origins import origin_of
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
 
@@ -124,21 +126,44 @@ def open_mask(
     session.background.ask(f"mask {kind}", question, answer, words=_tr("Opening {}...").format(path.name))
 
 
-def export_mask(session: Session, out: Path, *, kind: Kind = "prediction") -> None:
-    """Write a mask of the open case on its source's grid; says so only after reading it back."""
+def export_mask(
+    session: Session,
+    out: Path,
+    *,
+    kind: Kind = "prediction",
+    selection: Selection | None = None,
+    keeps_header: bool = False,
+) -> None:
+    """Write a mask of the open case on its source's grid; says so only after reading it back.
+
+    Parameters
+    ----------
+    session : Session
+    out : Path
+        Ending in .nii or .nii.gz.
+    kind : {"truth", "prediction"}
+    selection : Selection or None
+        What of it; None writes it as it is.
+    keeps_header : bool
+        Whether to keep descriptions and extensions of the source's header, which may name a patient.
+    """
     mask = session.layers.prediction if kind == "prediction" else session.layers.truth
     if mask is None:
         session.problem.emit(LayoutError(f"there is no {kind} to export", hint="Open or compute one first."))
         return
     image = next(iter(session.case.sequences.values())) if session.case else None
     like = mask.source or (image.source if image else None)
+    origin = origin_of(session, kind)
+    wanted = selection or Selection()
 
-    def answer(path: Path) -> None:
-        session.notice.emit(_tr("Exported {} ({}); read back and compared.").format(path, mask.scheme.title))
+    def question() -> Exported:
+        return export_label_map(wanted.of(mask), out, like=like, origin=origin, keeps_header=keeps_header)
 
-    session.background.ask(
-        "export", lambda: export_label_map(mask, out, like=like), answer, words=_tr("Exporting {}...").format(out.name)
-    )
+    def answer(done: Exported) -> None:
+        words = _tr("Exported {} ({}) with {}; read back and compared.")
+        session.notice.emit(words.format(done.mask, done.label_map.scheme.title, done.side_car.name))
+
+    session.background.ask("export", question, answer, words=_tr("Exporting {}...").format(out.name))
 
 
 def jump_to_largest(session: Session) -> None:
