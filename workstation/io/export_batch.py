@@ -153,7 +153,13 @@ def _row(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"case": item.case, "mask": item.mask.name if item.mask else None, "status": "no mask"}
     if review is not None:
-        row |= {"decision": review.decision, "reviewer": review.reviewer, "reviewed": review.date, "note": review.note}
+        row |= {
+            "decision": review.decision,
+            "reviewer": review.reviewer,
+            "reviewed": review.date,
+            "reason": review.reason,
+            "note": review.note,
+        }
     if item.mask is None:
         return row
     files = item.files
@@ -196,7 +202,7 @@ def region_volumes_ml(label_map: LabelMap) -> dict[str, float]:
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     fixed = (
-        *("case", "mask", "status", "problem", "decision", "reviewer", "reviewed", "note"),
+        *("case", "mask", "status", "problem", "decision", "reviewer", "reviewed", "reason", "note"),
         *("out", "side_car", "sha256", "scheme", "shape"),
         *(f"{region}_ml" for region in REGION_NAMES),
     )

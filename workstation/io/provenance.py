@@ -42,19 +42,22 @@ class ReviewMark:
     Parameters
     ----------
     decision : str
-        "accepted", "rejected", "flagged"; empty where there is none yet.
+        "accepted", "corrected", "rejected", "flagged"; empty where there is none yet.
     reviewer : str
         As the reviewer chose to be called.
     date : str
         ISO 8601.
     note : str
         Stays in reports; a side-car does not carry it, since people write names into notes.
+    reason : str
+        Why it was rejected.
     """
 
     decision: str = ""
     reviewer: str = ""
     date: str = ""
     note: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,13 @@ def pair_files(prediction: Path, truth: Path) -> list[tuple[Path, Path]]:
     return [(mask, _truth_of(mask, truths)) for mask in masks]
 
 
+def case_of_mask(mask: Path, names: Collection[str]) -> str | None:
+    """The case that a mask's file name begins with, the longest of several; None where it begins with none."""
+    stem = image_stem(mask)
+    fitting = [name for name in names if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
+    return max(fitting, key=len, default=None)
+
+
 def as_json(results: Sequence[PairResult]) -> dict[str, Any]:
     """The object that `workstation evaluate --json` prints."""
     return {
@@ -170,15 +177,7 @@ def _truths_by_case(folder: Path) -> dict[str, Path]:
     return truths
 
 
-def case_of_mask(mask: Path, names: Collection[str]) -> str | None:
-    """The case whose name the file name of a mask begins with; the longest such name wins, None where there is none."""
-    stem = image_stem(mask)
-    fitting = [name for name in names if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
-    return max(fitting, key=len, default=None)
-
-
 def _truth_of(prediction: Path, truths: Mapping[str, Path]) -> Path:
-    """The truth of the case that the prediction is named after."""
     name = case_of_mask(prediction, truths)
     if name is None:
         raise LayoutError(
