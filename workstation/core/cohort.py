@@ -141,4 +141,5 @@ def bland_altman(first: Sequence[float], second: Sequence[float]) -> BlandAltman
 
 def _finite(values: Iterable[float]) -> np.ndarray:
     array = np.array([float(value) for value in values])
-    return array[np.isfinite(array)]
+    finite: np.ndarray = array[np.isfinite(array)]
+    return finite

@@ -16,6 +16,7 @@ from workstation.gui.questions import ask_content, ask_resampling, ask_scheme
 from workstation.gui.rail import WorkspaceRail
 from workstation.gui.review.workspace import ReviewWorkspace
 from workstation.gui.status_bar import StatusBar
+from workstation.gui.task_bar import TaskBar
 from workstation.session import commands
 from workstation.session.session import Session
 from workstation.session.settings import settings
@@ -44,6 +45,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._central())
         self.status = StatusBar(session)
         self.setStatusBar(self.status)
+        self.status.addPermanentWidget(TaskBar(session))
         self.setAcceptDrops(True)
         for name in WORKSPACES:
             self.rail.set_shortcut_hint(name, key_text(BY_ID[f"window.{name}"]))

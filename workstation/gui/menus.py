@@ -15,6 +15,7 @@ from workstation import __version__
 from workstation.core.case import SEQUENCES
 from workstation.gui.actions import ACTIONS, BY_ID, MENUS, VIEW, WORKSPACES, translated
 from workstation.gui.file_dialogs import FileDialogs
+from workstation.gui.report_dialogs import ReportDialogs
 from workstation.gui.shortcuts import ShortcutSheet
 from workstation.gui.theme import THEMES, apply_theme
 from workstation.session import commands
@@ -39,10 +40,17 @@ class Menus(QObject):
         self._window = window
         self._session = window.session
         self.dialogs = FileDialogs(window)
+        self.reports = ReportDialogs(window)
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
-        self._verbs = {**self.dialogs.verbs, **self._other_verbs(), **self._view_verbs(), **self._mask_verbs()}
+        self._verbs = {
+            **self.dialogs.verbs,
+            **self.reports.verbs,
+            **self._other_verbs(),
+            **self._view_verbs(),
+            **self._mask_verbs(),
+        }
         self._switches = self._make_switches()
         self._make()
         session = self._session

@@ -155,9 +155,9 @@ def write_cohort_table(path: Path, facts: CohortFacts) -> None:
     """Write one row per case and region as CSV, the worst case first; a case without scores has one row."""
     figures = list(dict.fromkeys(name for row in facts.rows for each in row.scores.values() for name in each))
     columns = ("case", "prediction", "region", *figures, "problem", "decision", "reviewer", "reviewed", "note")
-    rows = []
+    rows: list[dict[str, object]] = []
     for row in facts.rows:
-        fixed = {"case": row.case, "prediction": row.prediction, "problem": row.problem}
+        fixed: dict[str, object] = {"case": row.case, "prediction": row.prediction, "problem": row.problem}
         if row.review is not None:
             fixed |= {"decision": row.review.decision, "reviewer": row.review.reviewer}
             fixed |= {"reviewed": row.review.date, "note": row.review.note}

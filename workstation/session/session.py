@@ -18,6 +18,7 @@ from workstation.session.layers import Layers
 from workstation.session.loading import LoadedCase
 from workstation.session.machine import Machine
 from workstation.session.runs import Runs
+from workstation.session.tasks import Tasks
 from workstation.session.view import Point, ViewState
 
 
@@ -46,12 +47,14 @@ class Session(QObject):
         self.layers = Layers(self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
+        self.tasks = Tasks(self.background, self)
         self._case: Case | None = None
         self._images: Mapping[str, DisplayImage] = {}
         self._data_set: DataSet | None = None
         self._expected_case: CaseFiles | None = None
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
+        self.tasks.failed.connect(self.problem)
 
     @property
     def case(self) -> Case | None:
@@ -112,6 +115,7 @@ class Session(QObject):
         """End what runs beside the window; runs of the engine go on."""
         self.runs.stop_watching()
         self.machine.close()
+        self.tasks.stop()
         self.background.close()
 
     def _on_failed(self, _error: object) -> None:

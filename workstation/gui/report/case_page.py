@@ -102,7 +102,7 @@ def _pictures(facts: CaseFacts, style: Style, scene: Scene) -> list[Block]:
         if view is None
         else Picture(view, tr("Masks in the head, obliquely from the front"))
     )
-    cells = [*_row(slices, largest or middle), beside]
+    cells: list[Picture | Legend] = [*_row(slices, largest or middle), beside]
     legend = Legend(overlay.legend.title, overlay.legend.keys, " ".join([overlay.legend.remark, convention]).strip())
     error = facts.compared.error
     if error is None:
@@ -113,7 +113,7 @@ def _pictures(facts: CaseFacts, style: Style, scene: Scene) -> list[Block]:
     below = tr("Largest connected error: {0}, {1} ml").format(
         kind, number_word(error.voxels * facts.case.grid.voxel_ml, digits=2)
     )
-    second = [*_row(slices, error.slices), legend]
+    second: list[Picture | Legend] = [*_row(slices, error.slices), legend]
     return [Heading(above), Gallery(cells), Heading(below), Gallery(second)]
 
 

@@ -1,0 +1,138 @@
+"""Reports and exports of whole data sets asked for by file dialogs, and made beside the window.
+
+What draws reports is imported when the first one is asked for: the window must be up before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from workstation.gui.file_dialogs import last_folder, remember_folder
+from workstation.session import commands
+from workstation.session.origins import origin_of, reviews_of
+from workstation.session.session import Session
+from workstation.session.tasks import Report, ShouldStop
+
+if TYPE_CHECKING:
+    from workstation.gui.main_window import MainWindow
+    from workstation.io.cohort_report import CohortFacts
+
+_REPORTS = "PDF (*.pdf);;HTML (*.html)"
+
+
+class ReportDialogs(QObject):
+    """Asks for paths, and starts the tasks."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = window.session
+
+    @property
+    def verbs(self) -> dict[str, Callable[[], object]]:
+        """What the actions of the File menu do."""
+        return {
+            "file.report": self.report_case,
+            "file.report_cohort": self.report_cohort,
+            "file.export_all": self.export_all,
+        }
+
+    def report_case(self) -> None:
+        """Ask where to write the report of the open case."""
+        case = self._session.case
+        if case is None:
+            return
+        place = str(Path(last_folder()) / f"{case.name}_report.pdf")
+        name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Report on the open case"), place, _REPORTS)
+        if name:
+            report_open_case(self._session, Path(name))
+
+    def report_cohort(self) -> None:
+        """Ask for a folder of predictions, and where to write the report on them."""
+        data = self._session.data_set
+        folder = self._ask_folder(self.tr("Predictions: a folder of masks named after their cases"))
+        if data is None or folder is None:
+            return
+        place = str(folder.parent / f"{data.name}_report.pdf")
+        kinds = _REPORTS + ";;CSV (*.csv)"
+        name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Report on the data set"), place, kinds)
+        if name:
+            report_cohort(self._session, folder, Path(name))
+
+    def export_all(self) -> None:
+        """Ask for a folder of masks (or take the truths) and for a folder to export them into."""
+        box = QMessageBox(self._window)
+        box.setWindowTitle(self.tr("Export masks of the data set"))
+        box.setText(self.tr("Which masks are to be exported?"))
+        box.setInformativeText(self.tr("Each is written on its case's grid and read back; a table lists them all."))
+        predictions = box.addButton(self.tr("A folder of predictions..."), QMessageBox.ButtonRole.AcceptRole)
+        truths = box.addButton(self.tr("The truths..."), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.exec()
+        chosen = box.clickedButton()
+        box.deleteLater()
+        masks = None
+        if chosen is predictions:
+            masks = self._ask_folder(self.tr("Predictions: a folder of masks named after their cases"))
+        if chosen is not truths and masks is None:
+            return
+        folder = self._ask_folder(self.tr("Export into"))
+        if folder is not None:
+            commands.export_masks(self._session, folder, masks=masks)
+
+    def _ask_folder(self, title: str) -> Path | None:
+        name = QFileDialog.getExistingDirectory(self._window, title, last_folder())
+        if not name:
+            return None
+        remember_folder(Path(name).parent)
+        return Path(name)
+
+
+def report_open_case(session: Session, out: Path) -> None:
+    """Write the report of the open case, with its masks as they are now, beside the window."""
+    case, view, layers = session.case, session.view, session.layers
+    if case is None:
+        return
+    from workstation.gui.report.case_page import Style
+    from workstation.gui.report.making import Progress, make_case_report
+    from workstation.gui.report.slices import Convention
+    from workstation.io.case_report import CaseInput
+
+    origin = origin_of(session, "prediction")
+    given = CaseInput(case, layers.truth, layers.prediction, origin.review, origin.edits)
+    style = Style(view.sequence, layers.palette, Convention(view.convention, view.sagittal_nose))
+
+    def work(report: Report, should_stop: ShouldStop) -> None:
+        make_case_report(given, [out], style=style, progress=Progress(report, should_stop))
+
+    title = _tr("Report on {0}").format(case.name)
+    session.tasks.start(title, work, lambda _result: _say_written(session, out))
+
+
+def report_cohort(session: Session, predictions: Path, out: Path) -> None:
+    """Write the report of a folder of masks against the open data set, beside the window."""
+    data = session.data_set
+    if data is None:
+        return
+    from workstation.gui.report.making import Progress, make_cohort_report
+
+    reviews = reviews_of(session)
+
+    def work(report: Report, should_stop: ShouldStop) -> CohortFacts:
+        progress = Progress(report, should_stop)
+        return make_cohort_report(data, predictions, [out], reviews=reviews, progress=progress)
+
+    session.tasks.start(_tr("Report on {0}").format(data.name), work, lambda _facts: _say_written(session, out))
+
+
+def _say_written(session: Session, out: Path) -> None:
+    session.notice.emit(_tr("Report written: {0}").format(out))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Reports", text)
