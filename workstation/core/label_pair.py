@@ -75,6 +75,12 @@ class LabelPair:
         i, j, k = (index + start for index, start in zip(voxel, self.offset, strict=True))
         return (i, j, k)
 
+    def whole(self, array: np.ndarray, *, beyond: bool = False) -> np.ndarray:
+        """A mask of the whole volume from one of the arrays' shape; in memory as a file is, the first axis fastest."""
+        mask = np.full(self.grid.shape, beyond, dtype=bool, order="F")
+        mask[tuple(slice(start, start + side) for start, side in zip(self.offset, array.shape, strict=True))] = array
+        return mask
+
 
 def crop_pair(truth: LabelMap, prediction: LabelMap, *, margin: int = 0) -> LabelPair:
     """Cut both label maps to the box that holds all their labels.

@@ -21,7 +21,8 @@ DILATION_STEPS = 3
 LARGEST_IGNORED_MM3 = 50.0
 HD95_PENALTY_MM = 374.0
 
-_TOUCHING = ndimage.generate_binary_structure(3, 3)
+# Voxels that share a face, an edge or a corner.
+TOUCHING = ndimage.generate_binary_structure(3, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,10 @@ def score_lesions(masks: LesionInput, *, should_stop: ShouldStop = lambda: False
     CancelledError
         `should_stop` said so.
     """
-    found, found_count = ndimage.label(masks.prediction, _TOUCHING)
+    found, found_count = ndimage.label(masks.prediction, TOUCHING)
     # Grown together, the components of one lesion make one component; and what a lesion alone grows to is that
     # component too, so one pass finds every prediction that reaches it.
-    grown, lesion_count = ndimage.label(dilated(masks.truth, DILATION_STEPS), _TOUCHING)
+    grown, lesion_count = ndimage.label(dilated(masks.truth, DILATION_STEPS), TOUCHING)
     lesions = np.where(masks.truth, grown, 0)
     reaching = _meetings(grown, found)
     judged = _Lesions(masks, lesions, found, found_count)
