@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,13 @@ def pair_files(prediction: Path, truth: Path) -> list[tuple[Path, Path]]:
     return [(mask, _truth_of(mask, truths)) for mask in masks]
 
 
+def case_of_mask(mask: Path, names: Collection[str]) -> str | None:
+    """The case that a mask's file name begins with, the longest of several; None where it begins with none."""
+    stem = image_stem(mask)
+    fitting = [name for name in names if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
+    return max(fitting, key=len, default=None)
+
+
 def as_json(results: Sequence[PairResult]) -> dict[str, Any]:
     """The object that `workstation evaluate --json` prints."""
     return {
@@ -176,13 +183,11 @@ def _truths_by_case(folder: Path) -> dict[str, Path]:
 
 
 def _truth_of(prediction: Path, truths: Mapping[str, Path]) -> Path:
-    """The truth whose case name the prediction's name begins with; the longest such name wins."""
-    stem = image_stem(prediction)
-    fitting = [name for name in truths if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
-    if not fitting:
+    name = case_of_mask(prediction, truths)
+    if name is None:
         raise LayoutError(
             f"no truth belongs to {prediction}",
             hint="A prediction's file name must begin with the name of its case, such as BraTS2021_00006.nii.gz.",
             path=prediction,
         )
-    return truths[max(fitting, key=len)]
+    return truths[name]
