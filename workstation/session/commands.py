@@ -17,6 +17,7 @@ from workstation.io.export_batch import BatchExport, export_all, masks_to_export
 from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
 from workstation.session.origins import origin_of, reviews_of
+from workstation.session.prefetch import Wanted
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
 from workstation.session.tasks import Report, ShouldStop
@@ -66,22 +67,33 @@ def open_paths(
 
 
 def open_case(session: Session, files: CaseFiles) -> None:
-    """Open a case of the data set."""
+    """Open a case of the data set; at once where it was read ahead."""
     should_stop = session.background.stop_sign("case")
+    wanted = Wanted(files, session.worklist.prediction_of(files))
+    keeps_view = session.case is not None
 
     def answer(loaded: LoadedCase) -> None:
-        session.take_case(loaded)
+        session.take_case(loaded, keeps_view=keeps_view)
         session.review_wanted.emit()
 
+    def question() -> LoadedCase:
+        if ahead is not None:
+            return ahead.result()
+        return load_for_display(files, prediction=wanted.prediction, should_stop=should_stop)
+
     session.expect_case(files)
-    question = lambda: load_for_display(files, should_stop=should_stop)  # noqa: E731 - one line, used once
-    session.background.ask("case", question, answer, words=_tr("Opening {}...").format(files.name))
+    ahead = session.prefetch.take(wanted)
+    if ahead is not None and ahead.done():
+        session.background.forget("case")
+        answer(ahead.result())
+    else:
+        session.background.ask("case", question, answer, words=_tr("Opening {}...").format(files.name))
 
 
 def step_case(session: Session, by: int) -> None:
-    """Open the next (1) or previous (-1) case of the data set, counted from the one that is being opened."""
+    """Open the next (1) or previous (-1) case of the worklist, counted from the one that is being opened."""
     current = session.expected_case or (session.case.files if session.case else None)
-    cases = list(session.case_files)
+    cases = [entry.files for entry in session.worklist.shown]
     if current is None or current not in cases:
         return
     index = cases.index(current) + by
@@ -123,7 +135,10 @@ def open_mask(
         elif isinstance(mask, GeometryError):
             session.resampling_wanted.emit(path, kind, mask)
         elif isinstance(mask, LabelMap):
-            session.layers.show_mask(kind, mask)
+            session.lay_mask(kind, mask)
+            entry = session.worklist.current
+            if kind == "prediction" and entry is not None:
+                session.worklist.attach({entry.name: path})
 
     session.background.ask(f"mask {kind}", question, answer, words=_tr("Opening {}...").format(path.name))
 
@@ -304,6 +319,7 @@ def show_finished_mask(session: Session, path: Path) -> None:
         session.notice.emit(_tr("The segmentation of {} is ready.").format(session.case.name))
         session.review_wanted.emit()
     else:
+        session.worklist.attach({each.name: path for each in session.worklist.entries if is_mask_of(path, each.files)})
         session.notice.emit(_tr("A segmentation is ready: {}").format(path))
 
 

@@ -5,6 +5,7 @@ A mask may be opened alone, as an image; with a case open or given beside it, it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -171,4 +172,6 @@ def _joined(data_sets: Sequence[DataSet], cases: tuple[CaseFiles, ...]) -> DataS
         return data_sets[0]
     layouts = {data_set.layout for data_set in data_sets}
     ordered = tuple(sorted(cases, key=lambda files: files.name))
-    return DataSet("selection", data_sets[0].root, layouts.pop() if len(layouts) == 1 else "file", ordered)
+    # Cases picked from one data set are that data set's: what was decided about them is found again.
+    root = Path(os.path.commonpath([data_set.root for data_set in data_sets]))
+    return DataSet("selection", root, layouts.pop() if len(layouts) == 1 else "file", ordered)

@@ -21,17 +21,23 @@ class Preferences(QObject):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        view, layers = session.view, session.layers
+        view, layers, worklist = session.view, session.layers, session.worklist
         self._values: Mapping[str, tuple[_Get, _Set]] = {
             "view/convention": (lambda: view.convention, view.set_convention),
             "view/sagittal_nose": (lambda: view.sagittal_nose, view.set_sagittal_nose),
             "view/interpolation": (lambda: view.interpolation, view.set_interpolation),
             "masks/palette": (lambda: layers.palette, layers.set_palette),
+            "review/reader": (lambda: worklist.reader, worklist.set_reader),
+            "review/blinded": (
+                lambda: "yes" if worklist.is_blinded else "no",
+                lambda value: worklist.set_blinded(blinded=value == "yes"),
+            ),
         }
         self._stored: dict[str, str] = {}
         self._restore()
         for signal in (view.convention_changed, view.decoration_changed, layers.display_changed):
             signal.connect(self._keep)
+        worklist.reading_changed.connect(self._keep)
 
     def _restore(self) -> None:
         stored = settings()
