@@ -124,7 +124,7 @@ def test_the_export_dialog_writes_the_part_that_is_chosen(
     def choose() -> None:
         dialog = QApplication.activeModalWidget()
         assert isinstance(dialog, ExportDialog)
-        dialog.mask.setCurrentText("Truth")
+        dialog.which.setCurrentText("Truth")
         dialog.part.setCurrentText("Tumour core (TC) as 0 and 1")
         seen.append(dialog.scheme.isEnabled())
         QTest.keyClick(dialog, Qt.Key.Key_Return)

@@ -266,7 +266,7 @@ def test_a_stopped_cohort_says_so(data: DataSet, tmp_path: Path) -> None:
 
     seen: list[str] = []
     masks = cohort_folder(data, tmp_path / "masks")
-    progress = Progress(lambda _done, _total, name: seen.append(name), lambda: len(seen) == 1)
+    progress = Progress(lambda _done, _total, name: seen.append(name), lambda: len(seen) == 2)
     facts = make_cohort_report(data, masks, [tmp_path / "a.html"], progress=progress)
     assert facts.is_stopped
     assert len(facts.rows) == 1

@@ -55,6 +55,7 @@ def run_export(options: argparse.Namespace) -> Outcome:
 def _export_folder(options: argparse.Namespace, selection: Any) -> Outcome:
     from workstation.io.export_batch import export_all, masks_to_export
     from workstation.io.layouts import open_dataset
+    from workstation.io.review_marks import marks_in
 
     if options.like:
         raise RequestError("one image cannot give the geometry of many masks", field="like", hint="Give --data DIR.")
@@ -70,6 +71,7 @@ def _export_folder(options: argparse.Namespace, selection: Any) -> Outcome:
         options.out,
         selection=selection,
         keeps_header=options.keep_header,
+        reviews=marks_in(data.root).get if data is not None else lambda _name: None,
         report=lambda count, total, name: line.show(f"{count} of {total} {name}", fraction=count / total),
     )
     line.end()

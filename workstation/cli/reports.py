@@ -61,12 +61,15 @@ def _case(options: argparse.Namespace) -> Outcome:
 def _cohort(options: argparse.Namespace) -> Outcome:
     from workstation.gui.report.making import Progress, make_cohort_report
     from workstation.io.layouts import open_dataset
+    from workstation.io.review_marks import marks_in
 
     if options.truth:
         raise RequestError("the truths are those of the data set", field="truth", hint="Leave --truth out.")
     line = ProgressLine()
     progress = Progress(lambda done, total, name: line.show(f"{done} of {total} {name}", fraction=done / total))
-    facts = make_cohort_report(open_dataset(options.data), options.predictions, options.out, progress=progress)
+    data = open_dataset(options.data)
+    reviews = marks_in(data.root).get
+    facts = make_cohort_report(data, options.predictions, options.out, reviews=reviews, progress=progress)
     line.end()
     boxes = {region: facts.box(region, "dice").summary for region in facts.regions}
     rows = [["region", "n", "mean Dice", "median", "quartile 1", "quartile 3"]]
@@ -75,7 +78,7 @@ def _cohort(options: argparse.Namespace) -> Outcome:
         for name, each in boxes.items()
     ]
     outs = [str(out) for out in options.out]
-    data = {
+    answer = {
         "out": outs,
         "cases": len(facts.rows),
         "scored": len(facts.scored),
@@ -84,7 +87,7 @@ def _cohort(options: argparse.Namespace) -> Outcome:
             for name, each in boxes.items()
         },
     }
-    return Outcome(data, f"{table(rows)}\nwrote {', '.join(outs)}", status=0 if facts.scored else 1)
+    return Outcome(answer, f"{table(rows)}\nwrote {', '.join(outs)}", status=0 if facts.scored else 1)
 
 
 def _plain(value: float) -> float | None:

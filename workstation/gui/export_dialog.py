@@ -31,16 +31,16 @@ class ExportDialog(QDialog):
         self._masks: dict[Kind, LabelMap] = {
             kind: mask for kind in ("prediction", "truth") if (mask := found[kind]) is not None
         }
-        self.mask, self.part, self.scheme = QComboBox(), QComboBox(), QComboBox()
+        self.which, self.part, self.scheme = QComboBox(), QComboBox(), QComboBox()
         words = {"prediction": self.tr("Prediction"), "truth": self.tr("Truth")}
         for kind in self._masks:
-            self.mask.addItem(words[kind], kind)
+            self.which.addItem(words[kind], kind)
         self.keeps_header = QCheckBox(self.tr("Keep descriptions and extensions of the header"))
         self.keeps_header.setToolTip(
             self.tr("They may hold the patient's name. Without them, geometry is all that is kept.")
         )
         form = QFormLayout()
-        form.addRow(self.tr("Mask"), self.mask)
+        form.addRow(self.tr("Mask"), self.which)
         form.addRow(self.tr("Part"), self.part)
         form.addRow(self.tr("Labels"), self.scheme)
         form.addRow("", self.keeps_header)
@@ -62,14 +62,14 @@ class ExportDialog(QDialog):
         # Only within the dialog is a button its default one.
         choose.setDefault(True)
         self.setMinimumWidth(_WIDTH)
-        self.mask.currentIndexChanged.connect(self._on_mask)
+        self.which.currentIndexChanged.connect(self._on_mask)
         self.part.currentIndexChanged.connect(self._on_part)
         self._on_mask()
 
     @property
     def kind(self) -> Kind:
         """The mask that is chosen."""
-        return self.mask.currentData()
+        return self.which.currentData()
 
     @property
     def selection(self) -> Selection:

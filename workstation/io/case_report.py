@@ -14,11 +14,12 @@ import numpy as np
 from workstation.core.case import Case, ImageRef
 from workstation.core.key_slices import ErrorSite, Slices, largest_slices, worst_error
 from workstation.core.labels import REGION_NAMES, region_mask
+from workstation.core.metrics import measure_pair
+from workstation.core.surface import ShouldStop
 from workstation.core.volume import LabelMap
 from workstation.errors import GeometryError
 from workstation.io.export_batch import region_volumes_ml
 from workstation.io.provenance import ReviewMark, hashed_images, inherited_facts, versions
-from workstation.io.results import score_regions
 
 Scores = Mapping[str, Mapping[str, float]]
 """Of each region, the figures by their names, as in the JSON of `workstation evaluate`."""
@@ -104,13 +105,15 @@ class CaseInput:
     edits: tuple[str, ...] = ()
 
 
-def gather_case(given: CaseInput) -> CaseFacts:
-    """Measure the masks of a case and hash its files; takes about a second for a BraTS case.
+def gather_case(given: CaseInput, *, should_stop: ShouldStop = lambda: False) -> CaseFacts:
+    """Measure the masks of a case and hash its files; takes some seconds for a BraTS case.
 
     Raises
     ------
     GeometryError
         A mask is not on the case's grid.
+    CancelledError
+        `should_stop` said so.
     """
     case, truth, prediction = given.case, given.truth, given.prediction
     for mask in (truth, prediction):
@@ -120,7 +123,7 @@ def gather_case(given: CaseInput) -> CaseFacts:
         case,
         truth,
         prediction,
-        compare_for_report(truth, prediction),
+        compare_for_report(truth, prediction, should_stop=should_stop),
         review=given.review,
         sources=_sources(case, truth, prediction),
         segmentation=inherited_facts(_path_of(prediction)),
@@ -130,14 +133,18 @@ def gather_case(given: CaseInput) -> CaseFacts:
     )
 
 
-def compare_for_report(truth: LabelMap | None, prediction: LabelMap | None) -> Compared:
+def compare_for_report(
+    truth: LabelMap | None, prediction: LabelMap | None, *, should_stop: ShouldStop = lambda: False
+) -> Compared:
     """Scores, volumes and key slices of the masks of a case."""
     masks = [mask for mask in (truth, prediction) if mask is not None]
     shared = [name for name in REGION_NAMES if masks and all(name in mask.scheme.regions for mask in masks)]
     region = shared[0] if shared else "all"
     found = [region_mask(mask.data, mask.scheme, region) if shared else mask.data > 0 for mask in masks]
     return Compared(
-        scores=scores_of(truth, prediction) if truth is not None and prediction is not None else {},
+        scores=scores_of(truth, prediction, should_stop=should_stop)
+        if truth is not None and prediction is not None
+        else {},
         truth_ml={} if truth is None else region_volumes_ml(truth),
         prediction_ml={} if prediction is None else region_volumes_ml(prediction),
         region=region,
@@ -146,9 +153,10 @@ def compare_for_report(truth: LabelMap | None, prediction: LabelMap | None) -> C
     )
 
 
-def scores_of(truth: LabelMap, prediction: LabelMap) -> Scores:
-    """Every figure of every region that both masks can express."""
-    return {name: dataclasses.asdict(scores) for name, scores in score_regions(truth, prediction).items()}
+def scores_of(truth: LabelMap, prediction: LabelMap, *, should_stop: ShouldStop = lambda: False) -> Scores:
+    """Every figure of every region that both masks can express; CancelledError where it was stopped."""
+    found = measure_pair(truth, prediction, should_stop=should_stop).regions
+    return {name: dataclasses.asdict(each.scores) for name, each in found.items()}
 
 
 def _sources(case: Case, *masks: LabelMap | None) -> tuple[Mapping[str, Any], ...]:

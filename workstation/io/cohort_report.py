@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,10 @@ from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, LayoutError, WorkstationError
 from workstation.io.case_report import Scores, scores_of
 from workstation.io.cases import mask_onto, read_mask
-from workstation.io.export_batch import Report, Reviews, ShouldStop
-from workstation.io.nifti import is_image_name, read_label_map
-from workstation.io.provenance import ReviewMark, versions
-from workstation.io.results import case_of_mask
+from workstation.io.export_batch import Report, ShouldStop
+from workstation.io.nifti import case_of_mask, is_image_name, read_label_map
+from workstation.io.provenance import ReviewMark, Reviews, versions
 from workstation.io.tables import write_table
-
-Measure = Callable[[LabelMap, LabelMap], Scores]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,6 @@ def gather_cohort(
     predictions: Path,
     *,
     reviews: Reviews = lambda _name: None,
-    measure: Measure = scores_of,
     report: Report = lambda _done, _total, _text: None,
     should_stop: ShouldStop = lambda: False,
 ) -> CohortFacts:
@@ -120,12 +117,10 @@ def gather_cohort(
     predictions : Path
         A folder of masks whose names begin with those of their cases.
     reviews : callable
-    measure : callable
-        Figures of a pair of label maps on one grid.
     report : callable
         Gets (cases done, cases, name of the next).
     should_stop : callable
-        Asked before each case; what was scored is kept.
+        Asked often; what was scored is kept.
 
     Raises
     ------
@@ -138,7 +133,10 @@ def gather_cohort(
         if should_stop():
             break
         report(done, len(data.cases), case.name)
-        rows.append(_row(case, masks.get(case.name, []), reviews(case.name), measure))
+        try:
+            rows.append(_row(case, masks.get(case.name, []), reviews(case.name), should_stop))
+        except CancelledError:
+            break
     report(len(rows), len(data.cases), "")
     rows.sort(key=lambda row: (not row.scores, row.mean_dice if row.scores else 0.0, row.case))
     return CohortFacts(
@@ -161,8 +159,12 @@ def write_cohort_table(path: Path, facts: CohortFacts) -> None:
         if row.review is not None:
             fixed |= {"decision": row.review.decision, "reviewer": row.review.reviewer}
             fixed |= {"reviewed": row.review.date, "note": row.review.note}
-        rows += [{**fixed, "region": name, **scores} for name, scores in row.scores.items()] or [fixed]
+        rows += [{**fixed, "region": name, **_defined(each)} for name, each in row.scores.items()] or [fixed]
     write_table(path, columns, rows)
+
+
+def _defined(scores: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in scores.items()}
 
 
 def _masks_by_case(data: DataSet, folder: Path) -> dict[str, list[Path]]:
@@ -183,7 +185,7 @@ def _masks_by_case(data: DataSet, folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _row(case: CaseFiles, masks: Sequence[Path], review: ReviewMark | None, measure: Measure) -> CohortRow:
+def _row(case: CaseFiles, masks: Sequence[Path], review: ReviewMark | None, should_stop: ShouldStop) -> CohortRow:
     name = masks[0].name if masks else ""
     if case.truth is None or len(masks) != 1:
         problem = "no truth" if case.truth is None else "no prediction" if not masks else "several predictions"
@@ -191,7 +193,7 @@ def _row(case: CaseFiles, masks: Sequence[Path], review: ReviewMark | None, meas
     try:
         truth = read_mask(case.truth.path, scheme=case.scheme_name)
         prediction = mask_onto(_read_prediction(masks[0], truth.scheme), truth.grid, image_path=case.truth.path)
-        return CohortRow(case.name, name, measure(truth, prediction), "", review)
+        return CohortRow(case.name, name, scores_of(truth, prediction, should_stop=should_stop), "", review)
     except WorkstationError as error:
         return CohortRow(case.name, name, {}, error.message, review)
 

@@ -14,14 +14,11 @@ from workstation.core.volume import LabelMap
 from workstation.errors import ExportError, LayoutError, WorkstationError
 from workstation.io.export import Exported, export_mask
 from workstation.io.files import sha256_of
-from workstation.io.nifti import image_stem, is_image_name
-from workstation.io.provenance import Origin, ReviewMark
-from workstation.io.results import case_of_mask
+from workstation.io.nifti import case_of_mask, image_stem, is_image_name
+from workstation.io.provenance import Origin, ReviewMark, Reviews
 from workstation.io.tables import write_table
 
 TABLE_NAME = "export.csv"
-Reviews = Callable[[str], ReviewMark | None]
-"""What was decided about a case of that name."""
 Report = Callable[[int, int, str], None]
 ShouldStop = Callable[[], bool]
 

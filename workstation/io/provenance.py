@@ -7,8 +7,8 @@ without folders, and of an older side-car only the fields listed here, never wha
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 
 from workstation import __version__
 from workstation.core.case import CaseFiles, ImageRef
+from workstation.core.review import Decision
 from workstation.core.volume import LabelMap
 from workstation.errors import ExportError, FileMissing, InputError
 from workstation.io.files import read_json, sha256_of, side_car_of, write_json
@@ -58,6 +59,16 @@ class ReviewMark:
     date: str = ""
     note: str = ""
     reason: str = ""
+
+    @classmethod
+    def of(cls, decision: Decision) -> ReviewMark:
+        """What a decision says; of it, the mask that was judged and the times of reading stay behind."""
+        status = "" if decision.status == "unread" else decision.status
+        return cls(status, decision.reader, decision.decided_at, decision.note, decision.reason)
+
+
+Reviews = Callable[[str], ReviewMark | None]
+"""What was decided about a case of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +191,7 @@ def _facts(mask: Path, written: LabelMap, origin: Origin, source: Path | None, *
     facts["made_from"] = _hashed(source)
     facts["sources"] = hashed_images(origin.images)
     facts["segmentation"] = inherited_facts(source) or None
-    facts["review"] = None if origin.review is None else _without_note(origin.review)
+    facts["review"] = None if origin.review is None else _public(origin.review)
     facts["edits"] = list(origin.edits)
     facts["header"] = "kept" if keeps_header else "descriptions and extensions removed"
     facts["versions"] = versions()
@@ -220,8 +231,9 @@ def _known_source(found: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "file": Path(name).name} if isinstance(name, str) else kept
 
 
-def _without_note(review: ReviewMark) -> dict[str, str]:
-    return {name: value for name, value in asdict(review).items() if name != "note"}
+def _public(review: ReviewMark) -> dict[str, str]:
+    """A review without what was written freely."""
+    return {"decision": review.decision, "reviewer": review.reviewer, "date": review.date}
 
 
 def _is_plain(value: object) -> bool:

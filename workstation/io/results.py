@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError
 from workstation.io.cases import read_mask
 from workstation.io.layouts import open_dataset
-from workstation.io.nifti import image_stem, is_image_name, read_label_map
+from workstation.io.nifti import case_of_mask, image_stem, is_image_name, read_label_map
 from workstation.io.tables import write_table
 
 
@@ -106,13 +106,6 @@ def pair_files(prediction: Path, truth: Path) -> list[tuple[Path, Path]]:
         raise LayoutError(f"{prediction} is a folder and {truth} a file", hint="Give two files or two folders.")
     truths = _truths_by_case(truth)
     return [(mask, _truth_of(mask, truths)) for mask in masks]
-
-
-def case_of_mask(mask: Path, names: Collection[str]) -> str | None:
-    """The case that a mask's file name begins with, the longest of several; None where it begins with none."""
-    stem = image_stem(mask)
-    fitting = [name for name in names if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
-    return max(fitting, key=len, default=None)
 
 
 def as_json(results: Sequence[PairResult]) -> dict[str, Any]:

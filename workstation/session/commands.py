@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
 
@@ -13,7 +14,6 @@ from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, ExportError, FileMissing, GeometryError, LayoutError, WorkstationError
 from workstation.io.export import Exported, export_label_map
-from workstation.io.export_batch import BatchExport, export_all, masks_to_export
 from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
 from workstation.session.origins import origin_of, reviews_of
@@ -21,6 +21,9 @@ from workstation.session.prefetch import Wanted
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
 from workstation.session.tasks import Report, ShouldStop
+
+if TYPE_CHECKING:
+    from workstation.io.export_batch import BatchExport
 
 
 def open_path(session: Session, path: Path, *, truth: Path | None = None, prediction: Path | None = None) -> None:
@@ -204,7 +207,10 @@ def export_masks(
     keeps_header : bool
         As in `export_mask`.
     """
-    data = session.data_set
+    # Loads what measures masks, which the window does not wait for at its start.
+    from workstation.io.export_batch import export_all, masks_to_export
+
+    data, reviews = session.data_set, reviews_of(session)
 
     def work(report: Report, should_stop: ShouldStop) -> BatchExport:
         return export_all(
@@ -212,7 +218,7 @@ def export_masks(
             folder,
             selection=selection,
             keeps_header=keeps_header,
-            reviews=reviews_of(session),
+            reviews=reviews,
             report=report,
             should_stop=should_stop,
         )

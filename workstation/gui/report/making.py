@@ -17,8 +17,8 @@ from workstation.gui.report.words import tr
 from workstation.gui.report.writing import require_ending, write_document
 from workstation.io.case_report import CaseInput, gather_case
 from workstation.io.cohort_report import CohortFacts, gather_cohort, write_cohort_table
-from workstation.io.export_batch import Report, Reviews, ShouldStop
-from workstation.io.provenance import ReviewMark
+from workstation.io.export_batch import Report, ShouldStop
+from workstation.io.provenance import ReviewMark, Reviews
 from workstation.session.loading import load_for_display, load_mask
 
 _STEPS = 3
@@ -85,7 +85,7 @@ def make_case_report(
     for out in outs:
         require_ending(out)
     _step(progress, 0, tr("measuring"))
-    facts = gather_case(given)
+    facts = gather_case(given, should_stop=progress.should_stop)
     _step(progress, 1, tr("drawing"))
     scene = partial(scene_picture, should_stop=progress.should_stop)
     document = case_document(facts, style or Style(), scene=scene)
