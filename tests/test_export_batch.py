@@ -94,10 +94,13 @@ def test_a_carriage_return_ends_no_row(tmp_path: Path) -> None:
     assert read_table(tmp_path / "a.csv") == [{"a": "one\ntwo\nthree", "b": "1"}]
 
 
-def test_two_masks_of_one_name_are_refused(tmp_path: Path) -> None:
-    items = [ExportItem("a", tmp_path / "a" / "x.nii.gz"), ExportItem("b", tmp_path / "b" / "x.nii")]
-    with pytest.raises(ExportError, match=r"x\.nii\.gz"):
-        export_all(items, tmp_path / "out")
+def test_masks_of_one_name_are_told_apart_by_their_cases(tmp_path: Path) -> None:
+    masks = [save(tmp_path / name / "pred.nii.gz", labels()) for name in ("a", "b")]
+    items = [ExportItem(mask.parent.name, mask) for mask in masks]
+    done = export_all(items, tmp_path / "out")
+    assert [row["out"] for row in done.rows] == ["a_pred.nii.gz", "b_pred.nii.gz"]
+    with pytest.raises(ExportError, match=r"a_pred\.nii\.gz"):
+        export_all([items[0], items[0]], tmp_path / "two")
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

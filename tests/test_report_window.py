@@ -26,6 +26,7 @@ from workstation.gui.main_window import MainWindow
 from workstation.gui.report import making
 from workstation.gui.task_bar import TaskBar
 from workstation.io.files import read_json
+from workstation.io.review_marks import marks_in
 from workstation.io.tables import read_table
 from workstation.session import commands
 from workstation.session.session import Session
@@ -84,34 +85,71 @@ def test_a_key_writes_a_report_beside_the_window(
     assert "T2" in text
 
 
+def choosing(window: MainWindow, words: str) -> None:
+    """Press the button with these words in the question that comes next."""
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        next(button for button in box.buttons() if words in button.text()).click()
+
+    QTimer.singleShot(100, window, press)
+
+
 def test_a_report_on_a_data_set_from_its_menu(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "cohort.html"
     answering(monkeypatch, out, folder=tmp_path / "masks")
+    choosing(window, "folder")
     with qtbot.waitSignal(window.session.notice, timeout=20_000):
         window.menus.actions["file.report_cohort"].trigger()
     finished(window, qtbot)
     assert "Cohort report" in out.read_text()
 
 
+@pytest.mark.parametrize(("words", "count"), [("truths", 2), ("worklist", 1)])
 def test_a_data_set_is_exported_beside_the_window(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    data: DataSet,
+    words: str,
+    count: int,
 ) -> None:
     out = tmp_path / "out"
     answering(monkeypatch, out)
-
-    def choose_truths() -> None:
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        next(button for button in box.buttons() if "truths" in button.text()).click()
-
-    QTimer.singleShot(100, window, choose_truths)
+    worklist = window.session.worklist
+    worklist.attach({data.cases[0].name: next((tmp_path / "masks").iterdir())})
+    qtbot.waitUntil(lambda: worklist.entries[0].prediction is not None)
+    choosing(window, words)
     with qtbot.waitSignal(window.session.notice, timeout=20_000) as told:
         window.menus.actions["file.export_all"].trigger()
-    assert "Exported 2 masks" in told.args[0]
+    assert f"Exported {count} masks" in told.args[0]
     finished(window, qtbot)
-    assert [row["status"] for row in read_table(out / "export.csv")] == ["exported", "exported"]
+    rows = read_table(out / "export.csv")
+    assert [row["status"] for row in rows] == ["exported"] * count + ["no mask"] * (2 - count)
+
+
+def test_what_the_reader_decided_goes_along(window: MainWindow, qtbot: QtBot, tmp_path: Path, data: DataSet) -> None:
+    session = window.session
+    qtbot.waitUntil(lambda: session.worklist.access.is_read)
+    session.worklist.set_reader("R. Eader")
+    with qtbot.waitSignal(session.worklist.decided):
+        session.worklist.decide("rejected", reason="misses tumour", note="=1+1")
+    out = tmp_path / "report.html"
+    with qtbot.waitSignal(session.notice, timeout=20_000):
+        report_dialogs.report_open_case(session, out)
+    finished(window, qtbot)
+    text = out.read_text()
+    assert all(words in text for words in ("Rejected", "R. Eader", "misses tumour", "=1+1"))
+    with qtbot.waitSignal(session.notice, timeout=20_000):
+        commands.export_mask(session, tmp_path / "mask.nii.gz")
+    facts = read_json(tmp_path / "mask.json")
+    assert (facts["review"]["decision"], facts["review"]["reviewer"]) == ("rejected", "R. Eader")
+    marks = marks_in(data.root)
+    assert marks[data.cases[0].name].reason == "misses tumour"
 
 
 def test_the_export_dialog_writes_the_part_that_is_chosen(
@@ -152,6 +190,7 @@ def test_the_dialog_offers_what_the_mask_has(window: MainWindow, qtbot: QtBot) -
         "Label 2 alone: oedema",
         "Label 4 alone: enhancing tumour",
     ]
+    assert dialog.scheme.isEnabled()
     dialog.part.setCurrentIndex(6)
     dialog.scheme.setCurrentIndex(2)
     assert dialog.selection == Selection(label=4, scheme="msd")
@@ -228,4 +267,12 @@ def test_closing_the_window_ends_a_task(qtbot: QtBot) -> None:
     begun, _ = waiting_task(window)
     qtbot.waitUntil(begun.is_set)
     window.close()
-    assert not window.session.background.is_busy
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("session-task")]
+
+
+def test_the_panes_do_not_wait_for_a_task(window: MainWindow, qtbot: QtBot) -> None:
+    waiting_task(window)
+    qtbot.waitUntil(lambda: not window.session.background.is_busy)
+    assert window.session.tasks.title == "Long work"
+    window.session.tasks.stop()
+    finished(window, qtbot)

@@ -22,7 +22,8 @@ from workstation.core.labels import SCHEMES, unnamed_scheme
 from workstation.core.volume import LabelMap
 from workstation.gui.colours import PALETTES
 from workstation.gui.report.blocks import Document, Gallery, Legend, Picture, Plots, Table
-from workstation.gui.report.case_page import Style, case_document
+from workstation.gui.report.case_page import case_document
+from workstation.gui.report.case_pictures import Style
 from workstation.gui.report.flow import page_images, plot_image
 from workstation.gui.report.making import make_case_report, make_cohort_report, read_input
 from workstation.gui.report.markup import html_of
@@ -30,7 +31,7 @@ from workstation.gui.report.overlays import comparison_overlay
 from workstation.gui.report.scene import scene_picture
 from workstation.gui.report.slices import SIDE, Convention, SlicePictures
 from workstation.io.case_report import CaseFacts, CaseInput, gather_case
-from workstation.io.cohort_report import gather_cohort
+from workstation.io.cohort_report import CohortFacts, gather_cohort, masks_by_case
 from workstation.io.provenance import ReviewMark
 from workstation.io.tables import read_table
 
@@ -234,8 +235,13 @@ def cohort_folder(data: DataSet, folder: Path) -> Path:
     return folder
 
 
+def cohort_facts(data: DataSet, folder: Path) -> CohortFacts:
+    """The figures of these predictions."""
+    return gather_cohort(data, masks_by_case(data, cohort_folder(data, folder / "masks")), name="masks")
+
+
 def test_a_cohort_lists_the_worst_case_first_and_what_was_not_scored(data: DataSet, tmp_path: Path) -> None:
-    facts = gather_cohort(data, cohort_folder(data, tmp_path / "masks"))
+    facts = cohort_facts(data, tmp_path)
     assert [row.case for row in facts.rows] == [case.name for case in data.cases]
     first, second = facts.scored
     assert first.mean_dice < second.mean_dice
@@ -276,7 +282,7 @@ def test_a_stopped_cohort_says_so(data: DataSet, tmp_path: Path) -> None:
 def test_plots_of_a_cohort_are_drawn(data: DataSet, tmp_path: Path) -> None:
     from workstation.gui.report.cohort_page import cohort_document
 
-    document = cohort_document(gather_cohort(data, cohort_folder(data, tmp_path / "masks")))
+    document = cohort_document(cohort_facts(data, tmp_path))
     plots = [plot for block in document.blocks if isinstance(block, Plots) for plot in block.plots]
     assert len(plots) == 4
     for plot in plots:

@@ -43,7 +43,7 @@ def run_report(options: argparse.Namespace) -> Outcome:
 
 
 def _case(options: argparse.Namespace) -> Outcome:
-    from workstation.gui.report.case_page import Style
+    from workstation.gui.report.case_pictures import Style
     from workstation.gui.report.making import make_case_report, read_input
     from workstation.gui.report.slices import Convention
     from workstation.io.layouts import find_case

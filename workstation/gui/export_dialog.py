@@ -96,6 +96,7 @@ class ExportDialog(QDialog):
             for name, other in SCHEMES.items():
                 if name != scheme.name:
                     self.scheme.addItem(other.title, name)
+        self._on_part()
 
     def _on_part(self) -> None:
         """A region has no labels to choose a scheme for."""

@@ -53,37 +53,44 @@ class ReportDialogs(QObject):
             report_open_case(self._session, Path(name))
 
     def report_cohort(self) -> None:
-        """Ask for a folder of predictions, and where to write the report on them."""
+        """Ask for predictions, and where to write the report on them."""
         data = self._session.data_set
-        folder = self._ask_folder(self.tr("Predictions: a folder of masks named after their cases"))
-        if data is None or folder is None:
+        source = self._ask_source(self.tr("Which predictions is the report about?"), has_truths=False)
+        if data is None or source is None:
             return
-        place = str(folder.parent / f"{data.name}_report.pdf")
+        place = str(Path(last_folder()) / f"{data.name}_report.pdf")
         kinds = _REPORTS + ";;CSV (*.csv)"
         name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Report on the data set"), place, kinds)
         if name:
-            report_cohort(self._session, folder, Path(name))
+            report_cohort(self._session, source, Path(name))
 
     def export_all(self) -> None:
-        """Ask for a folder of masks (or take the truths) and for a folder to export them into."""
+        """Ask which masks to export, and for a folder to export them into."""
+        source = self._ask_source(self.tr("Which masks are to be exported?"), has_truths=True)
+        folder = None if source is None else self._ask_folder(self.tr("Export into"))
+        if source is not None and folder is not None:
+            commands.export_masks(self._session, folder, source=source)
+
+    def _ask_source(self, question: str, *, has_truths: bool) -> commands.MaskSource | None:
+        """The worklist's predictions, a folder, or the truths."""
         box = QMessageBox(self._window)
-        box.setWindowTitle(self.tr("Export masks of the data set"))
-        box.setText(self.tr("Which masks are to be exported?"))
-        box.setInformativeText(self.tr("Each is written on its case's grid and read back; a table lists them all."))
-        predictions = box.addButton(self.tr("A folder of predictions..."), QMessageBox.ButtonRole.AcceptRole)
-        truths = box.addButton(self.tr("The truths..."), QMessageBox.ButtonRole.AcceptRole)
+        box.setWindowTitle(self.tr("Masks of the data set"))
+        box.setText(question)
+        box.setInformativeText(self.tr("The masks of a folder are found by their names: each begins with its case's."))
+        role = QMessageBox.ButtonRole.AcceptRole
+        has_own = any(entry.prediction is not None for entry in self._session.worklist.entries)
+        own = box.addButton(self.tr("The worklist's predictions"), role) if has_own else None
+        folder = box.addButton(self.tr("A folder of masks..."), role)
+        truths = box.addButton(self.tr("The truths"), role) if has_truths else None
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.exec()
         chosen = box.clickedButton()
         box.deleteLater()
-        masks = None
-        if chosen is predictions:
-            masks = self._ask_folder(self.tr("Predictions: a folder of masks named after their cases"))
-        if chosen is not truths and masks is None:
-            return
-        folder = self._ask_folder(self.tr("Export into"))
-        if folder is not None:
-            commands.export_masks(self._session, folder, masks=masks)
+        if chosen is folder:
+            return self._ask_folder(self.tr("A folder of masks named after their cases"))
+        if own is not None and chosen is own:
+            return "worklist"
+        return "truths" if truths is not None and chosen is truths else None
 
     def _ask_folder(self, title: str) -> Path | None:
         name = QFileDialog.getExistingDirectory(self._window, title, last_folder())
@@ -98,7 +105,7 @@ def report_open_case(session: Session, out: Path) -> None:
     case, view, layers = session.case, session.view, session.layers
     if case is None:
         return
-    from workstation.gui.report.case_page import Style
+    from workstation.gui.report.case_pictures import Style
     from workstation.gui.report.making import Progress, make_case_report
     from workstation.gui.report.slices import Convention
     from workstation.io.case_report import CaseInput
@@ -114,18 +121,20 @@ def report_open_case(session: Session, out: Path) -> None:
     session.tasks.start(title, work, lambda _result: _say_written(session, out))
 
 
-def report_cohort(session: Session, predictions: Path, out: Path) -> None:
-    """Write the report of a folder of masks against the open data set, beside the window."""
+def report_cohort(session: Session, source: commands.MaskSource, out: Path) -> None:
+    """Write the report of a folder of masks, or of the worklist's, against the open data set, beside the window."""
     data = session.data_set
     if data is None:
         return
     from workstation.gui.report.making import Progress, make_cohort_report
 
-    reviews = reviews_of(session)
+    reviews, entries = reviews_of(session), session.worklist.entries
+    own = {entry.files.name: entry.prediction for entry in entries if entry.prediction is not None}
+    masks = source if isinstance(source, Path) else own
 
     def work(report: Report, should_stop: ShouldStop) -> CohortFacts:
         progress = Progress(report, should_stop)
-        return make_cohort_report(data, predictions, [out], reviews=reviews, progress=progress)
+        return make_cohort_report(data, masks, [out], reviews=reviews, progress=progress)
 
     session.tasks.start(_tr("Report on {0}").format(data.name), work, lambda _facts: _say_written(session, out))
 

@@ -9,7 +9,7 @@ from workstation.gui.theme import NEAR
 from workstation.session.session import Session
 
 _BAR_WIDTH = 110
-_WORDS_WIDTH = 300
+_WORDS_WIDTH = 230
 
 
 class TaskBar(QWidget):

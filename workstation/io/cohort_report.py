@@ -61,7 +61,7 @@ class CohortFacts:
     name : str
         Of the data set.
     predictions : str
-        Name of the folder of masks.
+        What the masks are called together.
     rows : tuple of CohortRow
         Scored cases, the worst first (by mean Dice over the regions), then the others by name.
     is_stopped : bool
@@ -103,31 +103,28 @@ class CohortFacts:
 
 def gather_cohort(
     data: DataSet,
-    predictions: Path,
+    masks: Mapping[str, Sequence[Path]],
     *,
+    name: str,
     reviews: Reviews = lambda _name: None,
     report: Report = lambda _done, _total, _text: None,
     should_stop: ShouldStop = lambda: False,
 ) -> CohortFacts:
-    """Score the masks of a folder against the truths of a data set; a case that cannot be scored stops no other.
+    """Score masks against the truths of a data set; a case that cannot be scored stops no other.
 
     Parameters
     ----------
     data : DataSet
-    predictions : Path
-        A folder of masks whose names begin with those of their cases.
+    masks : mapping of str to sequence of Path
+        The predictions of each case; a case with several is not scored.
+    name : str
+        What they are called together, such as the name of their folder.
     reviews : callable
     report : callable
         Gets (cases done, cases, name of the next).
     should_stop : callable
         Asked often; what was scored is kept.
-
-    Raises
-    ------
-    FileMissing, LayoutError
-        There is no such folder, or none of its masks belongs to a case.
     """
-    masks = _masks_by_case(data, predictions)
     rows: list[CohortRow] = []
     for done, case in enumerate(data.cases):
         if should_stop():
@@ -141,7 +138,7 @@ def gather_cohort(
     rows.sort(key=lambda row: (not row.scores, row.mean_dice if row.scores else 0.0, row.case))
     return CohortFacts(
         data.name,
-        predictions.resolve().name,
+        name,
         tuple(rows),
         len(rows) < len(data.cases),
         versions(),
@@ -167,7 +164,14 @@ def _defined(scores: Mapping[str, float]) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in scores.items()}
 
 
-def _masks_by_case(data: DataSet, folder: Path) -> dict[str, list[Path]]:
+def masks_by_case(data: DataSet, folder: Path) -> dict[str, list[Path]]:
+    """The masks of a folder by the case that each one is named after.
+
+    Raises
+    ------
+    FileMissing, LayoutError
+        There is no such folder, or none of its masks belongs to a case.
+    """
     if not folder.is_dir():
         raise FileMissing(f"{folder} is not a folder", hint="Choose the folder that holds the masks.", path=folder)
     names = {case.name for case in data.cases}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,7 @@ def export_all(
     report: Report = lambda _done, _total, _text: None,
     should_stop: ShouldStop = lambda: False,
 ) -> BatchExport:
-    """Export masks into a folder under their own names, and write a table of them.
+    """Export masks into a folder, under their own names where these differ, and write a table of them.
 
     Parameters
     ----------
@@ -126,27 +127,38 @@ def export_all(
     Raises
     ------
     ExportError
-        Two masks have one name, or the table cannot be written.
+        Two masks would have one name, or the table cannot be written.
     """
     selection = selection or Selection()
-    names = [f"{image_stem(item.mask)}.nii.gz" for item in items if item.mask]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ExportError(f"two masks are called {twice}", hint="Export them into different folders.", path=folder)
+    outs = _out_names(items)
     rows: list[dict[str, Any]] = []
-    for done, item in enumerate(items):
+    for done, (item, out) in enumerate(zip(items, outs, strict=True)):
         if should_stop():
             break
         report(done, len(items), item.case)
-        rows.append(_row(item, folder, selection, reviews(item.case), keeps_header=keeps_header))
+        rows.append(_row(item, folder / out, selection, reviews(item.case), keeps_header=keeps_header))
     report(len(rows), len(items), "")
     table = folder / TABLE_NAME
     write_table(table, _columns(rows), rows)
     return BatchExport(tuple(rows), table, len(rows) < len(items))
 
 
+def _out_names(items: Sequence[ExportItem]) -> list[str]:
+    """The masks' own names, in front of them that of the case where several masks have one; "" without a mask."""
+    stems = [image_stem(item.mask) if item.mask else "" for item in items]
+    counts = Counter(stems)
+    names = [
+        f"{item.case}_{stem}.nii.gz" if stem and counts[stem] > 1 else f"{stem}.nii.gz"
+        for item, stem in zip(items, stems, strict=True)
+    ]
+    twice = next((name for name, count in Counter(names).items() if count > 1 and name != ".nii.gz"), None)
+    if twice is not None:
+        raise ExportError(f"two masks would be called {twice}", hint="Export them into different folders.")
+    return names
+
+
 def _row(
-    item: ExportItem, folder: Path, selection: Selection, review: ReviewMark | None, *, keeps_header: bool
+    item: ExportItem, out: Path, selection: Selection, review: ReviewMark | None, *, keeps_header: bool
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"case": item.case, "mask": item.mask.name if item.mask else None, "status": "no mask"}
     if review is not None:
@@ -160,7 +172,6 @@ def _row(
     if item.mask is None:
         return row
     files = item.files
-    out = folder / f"{image_stem(item.mask)}.nii.gz"
     try:
         exported = export_mask(
             item.mask,

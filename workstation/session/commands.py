@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QCoreApplication, Qt
 
@@ -24,6 +24,8 @@ from workstation.session.tasks import Report, ShouldStop
 
 if TYPE_CHECKING:
     from workstation.io.export_batch import BatchExport
+
+MaskSource = Path | Literal["worklist", "truths"]
 
 
 def open_path(session: Session, path: Path, *, truth: Path | None = None, prediction: Path | None = None) -> None:
@@ -190,7 +192,7 @@ def export_masks(
     session: Session,
     folder: Path,
     *,
-    masks: Path | None,
+    source: MaskSource,
     selection: Selection | None = None,
     keeps_header: bool = False,
 ) -> None:
@@ -201,20 +203,25 @@ def export_masks(
     session : Session
     folder : Path
         Where they go.
-    masks : Path or None
-        A folder of masks named after their cases; None takes the truths.
+    source : "worklist", "truths" or Path
+        The worklist's predictions, the data set's truths, or a folder of masks named after their cases.
     selection : Selection or None
     keeps_header : bool
         As in `export_mask`.
     """
     # Loads what measures masks, which the window does not wait for at its start.
-    from workstation.io.export_batch import export_all, masks_to_export
+    from workstation.io.export_batch import ExportItem, export_all, masks_to_export
 
-    data, reviews = session.data_set, reviews_of(session)
+    data, reviews, entries = session.data_set, reviews_of(session), session.worklist.entries
+
+    def items() -> list[ExportItem]:
+        if source == "worklist":
+            return [ExportItem(entry.files.name, entry.prediction, entry.files) for entry in entries]
+        return masks_to_export(source if isinstance(source, Path) else None, data)
 
     def work(report: Report, should_stop: ShouldStop) -> BatchExport:
         return export_all(
-            masks_to_export(masks, data),
+            items(),
             folder,
             selection=selection,
             keeps_header=keeps_header,

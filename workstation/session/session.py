@@ -52,7 +52,7 @@ class Session(QObject):
         self.layers = Layers(self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
-        self.tasks = Tasks(self.background, self)
+        self.tasks = Tasks(self)
         self.worklist = Worklist(self.layers, self)
         self.ahead = Lane("ahead", self)
         self.prefetch = Prefetch(self.ahead, self)
@@ -156,7 +156,7 @@ class Session(QObject):
         """End what runs beside the window; runs of the engine go on."""
         self.runs.stop_watching()
         self.machine.close()
-        self.tasks.stop()
+        self.tasks.close()
         self.prefetch.forget()
         self.figures.stop()
         self.ahead.close(drops=True)

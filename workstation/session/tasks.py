@@ -1,6 +1,7 @@
 """One long piece of work beside the window, with progress and a stop: exporting a data set, writing a report.
 
-Short questions go to `Background` directly; a task is what a user may want to watch and to end. There is one at a time.
+Short questions go to `Background`; a task is what a user may want to watch and to end. There is one at a time, in a
+thread of its own: panes wait while `Background` is busy, and must not wait for this.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 
-from workstation.errors import RequestError, WorkstationError
-from workstation.session.background import Background
+from workstation.errors import RequestError
+from workstation.session.lane import Lane
 
 Report = Callable[[int, int, str], None]
 ShouldStop = Callable[[], bool]
-_TOPIC = "task"
 
 
 class Tasks(QObject):
@@ -25,7 +25,6 @@ class Tasks(QObject):
 
     Parameters
     ----------
-    background : Background
     parent : QObject or None
     """
 
@@ -38,9 +37,9 @@ class Tasks(QObject):
     _progressed = Signal(int, int, str)
     _ended = Signal()
 
-    def __init__(self, background: Background, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._background = background
+        self._lane = Lane("task", self)
         self._title = ""
         self._progress = (0, 0, "")
         self._stop = threading.Event()
@@ -81,17 +80,17 @@ class Tasks(QObject):
             return
         self._stop.clear()
         self._title, self._progress = title, (0, 0, "")
-        is_stale = self._background.stop_sign(_TOPIC)
 
         def question() -> Any:
             try:
-                return work(self._progressed.emit, lambda: self._stop.is_set() or is_stale())
-            except (WorkstationError, CancelledError) as error:
+                return work(self._progressed.emit, self._stop.is_set)
+            except CancelledError as error:
                 return error
             finally:
+                # Whatever it ended with, a bug included, the next task may begin.
                 self._ended.emit()
 
-        self._background.ask(_TOPIC, question, lambda result: self._on_result(title, result, answer))
+        self._lane.ask(question, lambda result: self._on_result(title, result, answer), on_error=self.failed.emit)
         self.changed.emit()
 
     def stop(self) -> None:
@@ -100,22 +99,25 @@ class Tasks(QObject):
             self._stop.set()
             self.changed.emit()
 
+    def close(self) -> None:
+        """Stop, and wait for the step that is being done."""
+        self._stop.set()
+        self._lane.close(drops=True)
+
     def _on_progress(self, done: int, total: int, words: str) -> None:
         if self._title:
             self._progress = (done, total, words)
             self.changed.emit()
 
-    def _on_ended(self) -> None:
-        self._title = ""
-        self.changed.emit()
-
     def _on_result(self, title: str, result: Any, answer: Callable[[Any], None]) -> None:
         if isinstance(result, CancelledError):
             self.stopped.emit(title)
-        elif isinstance(result, WorkstationError):
-            self.failed.emit(result)
         else:
             answer(result)
+
+    def _on_ended(self) -> None:
+        self._title = ""
+        self.changed.emit()
 
 
 def _tr(text: str) -> str:

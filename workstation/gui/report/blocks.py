@@ -63,6 +63,8 @@ class Facts:
 class Table:
     """Cells in rows; the first columns are words to the left, the others numbers to the right.
 
+    Words are broken where they must, numbers never; the head of a number may have lines of its own.
+
     Parameters
     ----------
     header : sequence of str

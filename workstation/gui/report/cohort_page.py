@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from workstation.gui.report.blocks import Block, Document, Facts, Heading, Plots, Table, Text, plain
 from workstation.gui.report.plots import AgreementPlot, BoxPlots
-from workstation.gui.report.words import NO_VALUE, decision_word, notice_word, number_word, region_word, tr
+from workstation.gui.report.words import NO_VALUE, decision_word, footer_word, notice_word, number_word, region_word, tr
 from workstation.io.cohort_report import CohortFacts, CohortRow
 
 
 def cohort_document(facts: CohortFacts) -> Document:
     """The report of a cohort."""
-    name = plain(facts.name, longest=120)
+    name = plain(facts.name, longest=80)
     blocks: list[Block] = [Heading(tr("Cohort report"), 1), Facts(_cohort_facts(facts))]
     if facts.is_stopped:
         blocks.append(Text(tr("Stopped before the last case: this is a part of the data set."), "warning"))
     blocks += _summaries(facts) + _plots(facts) + _cases(facts) + _unscored(facts)
-    footer = tr("{0}, made {1} by BraTS workstation {2}").format(
-        name, facts.created.replace("T", " ").replace("+00:00", " UTC"), facts.versions.get("workstation", "")
-    )
-    return Document(tr("Cohort report: {0}").format(name), footer, notice_word(), blocks)
+    return Document(tr("Cohort report: {0}").format(name), footer_word(name, facts.created), notice_word(), blocks)
 
 
 def _cohort_facts(facts: CohortFacts) -> list[tuple[str, str]]:
@@ -35,7 +32,7 @@ def _cohort_facts(facts: CohortFacts) -> list[tuple[str, str]]:
 
 def _summaries(facts: CohortFacts) -> list[Block]:
     figures = [("dice", tr("Dice"), 3), ("hd95_mm", tr("HD95 (mm)"), 2), ("nsd_1mm", tr("NSD at 1 mm"), 3)]
-    header = [tr("Figure"), tr("Region"), "n", tr("Mean"), tr("Median"), tr("Quartile 1"), tr("Quartile 3")]
+    header = [tr("Figure"), tr("Region"), "n", tr("Mean"), tr("Median"), tr("1st\nquartile"), tr("3rd\nquartile")]
     header += [tr("Lowest"), tr("Highest")]
     rows = []
     for figure, words, digits in figures:
@@ -47,7 +44,7 @@ def _summaries(facts: CohortFacts) -> list[Block]:
                 rows.append([words, region_word(region), str(found.count), *numbers])
     if not rows:
         return [Text(tr("No case could be scored."), "warning")]
-    return [Heading(tr("Summary")), Table(header, rows, left_columns=2)]
+    return [Heading(tr("Summary")), Table(header, rows, left_columns=2, is_small=True)]
 
 
 def _plots(facts: CohortFacts) -> list[Block]:
@@ -74,9 +71,9 @@ def _cases(facts: CohortFacts) -> list[Block]:
     has_review = any(row.review is not None for row in facts.rows)
     first = facts.regions[0]
     header = [tr("Case"), *([tr("Decision")] if has_review else [])]
-    header += [tr("Dice {0}").format(region) for region in facts.regions]
-    header += [tr("HD95 {0}").format(region) for region in facts.regions if has_distance]
-    header += [tr("Truth {0} ml").format(first), tr("Pred. {0} ml").format(first)]
+    header += [tr("Dice\n{0}").format(region) for region in facts.regions]
+    header += [tr("HD95\n{0}").format(region) for region in facts.regions if has_distance]
+    header += [tr("Truth {0}\nml").format(first), tr("Pred. {0}\nml").format(first)]
     rows = []
     for row in facts.scored:
         decision = [decision_word(row.review.decision) if row.review else NO_VALUE] if has_review else []

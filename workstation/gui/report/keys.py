@@ -37,14 +37,18 @@ def _paint_key(key: Key, canvas: Canvas, area: QRectF) -> float:
     font = canvas.font(TINY_PT + 0.5)
     wide, high = (canvas.mm(each) for each in _SAMPLE_MM)
     indent = wide + canvas.mm(1.6)
-    lines = canvas.lines(key.words, font, area.width() - indent)
-    height = canvas.line_height(font)
-    rows = len(lines) + bool(key.value)
+    width = area.width() - indent
+    lines, height = canvas.lines(key.words, font, width), canvas.line_height(font)
+    # The value stands at the end of the line where there is room, else below.
+    is_beside = canvas.width(key.words, font) + canvas.width(key.value, font) + canvas.mm(2) < width
+    rows = len(lines) + bool(key.value and not is_beside)
     sample = QRectF(area.left(), area.top() + (height * rows - high) / 2, wide, high)
     paint_sample(key, canvas, sample)
-    for index, line in enumerate([*lines, key.value] if key.value else lines):
-        place = QRectF(area.left() + indent, area.top() + index * height, area.width() - indent, height)
-        canvas.text(line, place, font, colour=QUIET if index == len(lines) else QColor("#16191d"))
+    for index, line in enumerate(lines):
+        canvas.text(line, QRectF(area.left() + indent, area.top() + index * height, width, height), font)
+    value_top = area.top() + (rows - 1) * height
+    side = Qt.AlignmentFlag.AlignRight if is_beside else Qt.AlignmentFlag.AlignLeft
+    canvas.text(key.value, QRectF(area.left() + indent, value_top, width, height), font, colour=QUIET, side=side)
     return area.top() + max(rows * height, high) + canvas.mm(1.1)
 
 

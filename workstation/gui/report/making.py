@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
@@ -10,13 +10,14 @@ from pathlib import Path
 
 from workstation.core.case import CaseFiles, DataSet
 from workstation.gui.report.blocks import Document
-from workstation.gui.report.case_page import Style, case_document
+from workstation.gui.report.case_page import case_document
+from workstation.gui.report.case_pictures import Style
 from workstation.gui.report.cohort_page import cohort_document
 from workstation.gui.report.scene import scene_picture
 from workstation.gui.report.words import tr
 from workstation.gui.report.writing import require_ending, write_document
 from workstation.io.case_report import CaseInput, gather_case
-from workstation.io.cohort_report import CohortFacts, gather_cohort, write_cohort_table
+from workstation.io.cohort_report import CohortFacts, gather_cohort, masks_by_case, write_cohort_table
 from workstation.io.export_batch import Report, ShouldStop
 from workstation.io.provenance import ReviewMark, Reviews
 from workstation.session.loading import load_for_display, load_mask
@@ -96,18 +97,19 @@ def make_case_report(
 
 def make_cohort_report(
     data: DataSet,
-    predictions: Path,
+    predictions: Path | Mapping[str, Path],
     outs: Sequence[Path],
     *,
     reviews: Reviews = lambda _name: None,
     progress: Progress | None = None,
 ) -> CohortFacts:
-    """Write the report of a folder of masks against a data set, once for each name.
+    """Write the report of masks against a data set, once for each name.
 
     Parameters
     ----------
     data : DataSet
-    predictions : Path
+    predictions : Path or mapping of str to Path
+        A folder of masks whose names begin with those of their cases, or the mask of each case.
     outs : sequence of Path
         Ending in .pdf, .html or .csv.
     reviews : callable
@@ -127,7 +129,18 @@ def make_cohort_report(
     documents = [out for out in outs if out not in tables]
     for out in documents:
         require_ending(out)
-    facts = gather_cohort(data, predictions, reviews=reviews, report=progress.report, should_stop=progress.should_stop)
+    if isinstance(predictions, Path):
+        masks, name = masks_by_case(data, predictions), predictions.resolve().name
+    else:
+        masks, name = {case: [mask] for case, mask in predictions.items()}, tr("those of the worklist")
+    facts = gather_cohort(
+        data,
+        masks,
+        name=name,
+        reviews=reviews,
+        report=progress.report,
+        should_stop=progress.should_stop,
+    )
     for out in tables:
         write_cohort_table(out, facts)
     if documents:

@@ -35,7 +35,7 @@ body { font: 14px/1.45 "DejaVu Sans", "Noto Sans", Arial, sans-serif; color: #16
 h1 { font-size: 1.6rem; margin: 0 0 .6rem; } h2 { font-size: 1.1rem; margin: 1.4rem 0 .4rem; }
 p { white-space: pre-line; } .quiet { color: #4d545d; font-size: .85em; } .small { color: #4d545d; font-size: .75em; }
 .warning { color: #8a1f11; font-weight: bold; }
-dl { display: grid; grid-template-columns: repeat(2, max-content 1fr); gap: .15rem 1rem; margin: .6rem 0; }
+dl { display: grid; gap: .15rem 1rem; margin: .6rem 0; }
 dt { color: #4d545d; } dd { margin: 0; font-weight: 600; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9em; }
 th { background: #f1f3f5; text-align: left; } th, td { padding: .25rem .5rem; border-bottom: 1px solid #d5d9de;
@@ -79,7 +79,8 @@ def _block(block: Block) -> str:
         return f'<p class="{block.tone}">{escape(block.words)}</p>'
     if isinstance(block, Facts):
         pairs = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in block.pairs)
-        return f"<dl>{pairs}</dl>"
+        columns = f"grid-template-columns: repeat({block.columns}, max-content 1fr)"
+        return f'<dl style="{columns}">{pairs}</dl>'
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Gallery):

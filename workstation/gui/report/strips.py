@@ -122,7 +122,12 @@ def _column_widths(block: Table, canvas: Canvas, width: float, font: QFont, bold
     """Numbers as wide as they are; words share what is left by what they need."""
     room = canvas.mm(2 * _CELL_MM)
     natural = [
-        max(canvas.width(head, bold), *(canvas.width(row[column], font) for row in block.rows), 0.0) + room
+        max(
+            *(canvas.width(line, bold) for line in head.split("\n")),
+            *(canvas.width(row[column], font) for row in block.rows),
+            0.0,
+        )
+        + room
         for column, head in enumerate(block.header)
     ]
     words, numbers = natural[: block.left_columns], natural[block.left_columns :]
@@ -149,7 +154,7 @@ def _row_strip(
 ) -> Strip:
     room, line_height = canvas.mm(_CELL_MM), canvas.line_height(font)
     broken = [
-        canvas.lines(cell, font, width - 2 * room + 1) if number < left_columns else [cell]
+        canvas.lines(cell, font, width - 2 * room + 1) if number < left_columns else cell.split("\n")
         for number, (cell, width) in enumerate(zip(cells, widths, strict=True))
     ]
     height = max(map(len, broken)) * line_height + canvas.mm(0.9)

@@ -6,6 +6,8 @@ import math
 
 from PySide6.QtCore import QCoreApplication
 
+from workstation import __version__
+
 NO_VALUE = "\N{EN DASH}"
 
 
@@ -46,6 +48,12 @@ def decision_word(decision: str) -> str:
         "flagged": tr("Flagged"),
     }
     return words.get(decision, tr("None yet"))
+
+
+def footer_word(name: str, created: str) -> str:
+    """What a report is about, and when and by what it was made."""
+    time = created.replace("T", " ").replace("+00:00", " UTC")
+    return tr("{0}, made {1} by BraTS workstation {2}").format(name, time, __version__)
 
 
 def notice_word() -> str:
