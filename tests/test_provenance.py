@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import hashlib
 import json
@@ -13,12 +14,15 @@ import numpy as np
 import pytest
 from image_files import LPS, labels, ramp, save
 
+from workstation.core.case import ImageRef
 from workstation.core.selection import Selection
 from workstation.errors import ExportError, LabelError
 from workstation.io.cases import read_mask
 from workstation.io.export import export_mask
 from workstation.io.files import read_json, write_json
+from workstation.io.layouts import find_case
 from workstation.io.provenance import Origin, ReviewMark
+from workstation.session.opening import is_mask_of
 
 NAME = "Jane Doe"
 MODEL = {"name": "unet", "sha256": "ab" * 32, "created": "2026-01-02T03:04:05+00:00"}
@@ -137,6 +141,15 @@ def test_one_label_keeps_its_number_and_is_converted_with_its_scheme(tmp_path: P
         export_mask(source, tmp_path / "none.nii.gz", selection=Selection(label=3))
     with pytest.raises(LabelError, match="neither"):
         Selection(region="WT", label=1)
+
+
+def test_an_exported_mask_is_known_as_one_of_its_case(tmp_path: Path) -> None:
+    source = write_case(tmp_path / "case")
+    out = export_mask(source, tmp_path / "anything.nii.gz").mask
+    files = find_case(source)
+    assert is_mask_of(out, files)
+    other = dataclasses.replace(files, sequences={"T2": ImageRef(tmp_path / "case" / "B_t2.nii.gz")})
+    assert not is_mask_of(out, other)
 
 
 def test_another_json_file_is_not_replaced(tmp_path: Path) -> None:

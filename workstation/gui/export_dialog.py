@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workstation.core.labels import REGION_NAMES, SCHEMES
 from workstation.core.selection import Selection
@@ -49,10 +59,7 @@ class ExportDialog(QDialog):
         )
         note.setObjectName("quiet")
         note.setWordWrap(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        choose = buttons.addButton(self.tr("Choose file..."), QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        buttons, choose = self._buttons()
         column = QVBoxLayout(self)
         column.setContentsMargins(PAGE, PAGE, PAGE, PAGE)
         column.setSpacing(NEAR)
@@ -78,6 +85,14 @@ class ExportDialog(QDialog):
         if part == "region":
             return Selection(region=value)
         return Selection(label=value, scheme=self.scheme.currentData())
+
+    def _buttons(self) -> tuple[QDialogButtonBox, QPushButton]:
+        """The row of buttons, and the one that goes on."""
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        choose = buttons.addButton(self.tr("Choose file..."), QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        return buttons, choose
 
     def _on_mask(self) -> None:
         """Offer what the mask has."""

@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from workstation.gui.file_dialogs import last_folder, remember_folder
-from workstation.session import commands
+from workstation.session.exports import MaskSource, export_masks
 from workstation.session.origins import origin_of, reviews_of
 from workstation.session.session import Session
 from workstation.session.tasks import Report, ShouldStop
@@ -69,9 +69,9 @@ class ReportDialogs(QObject):
         source = self._ask_source(self.tr("Which masks are to be exported?"), has_truths=True)
         folder = None if source is None else self._ask_folder(self.tr("Export into"))
         if source is not None and folder is not None:
-            commands.export_masks(self._session, folder, source=source)
+            export_masks(self._session, folder, source=source)
 
-    def _ask_source(self, question: str, *, has_truths: bool) -> commands.MaskSource | None:
+    def _ask_source(self, question: str, *, has_truths: bool) -> MaskSource | None:
         """The worklist's predictions, a folder, or the truths."""
         box = QMessageBox(self._window)
         box.setWindowTitle(self.tr("Masks of the data set"))
@@ -121,7 +121,7 @@ def report_open_case(session: Session, out: Path) -> None:
     session.tasks.start(title, work, lambda _result: _say_written(session, out))
 
 
-def report_cohort(session: Session, source: commands.MaskSource, out: Path) -> None:
+def report_cohort(session: Session, source: MaskSource, out: Path) -> None:
     """Write the report of a folder of masks, or of the worklist's, against the open data set, beside the window."""
     data = session.data_set
     if data is None:

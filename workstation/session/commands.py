@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QCoreApplication, Qt
 
@@ -12,20 +11,14 @@ from workstation.core.case import CaseFiles
 from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest
 from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap
-from workstation.errors import AmbiguousScheme, ExportError, FileMissing, GeometryError, LayoutError, WorkstationError
+from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
 from workstation.io.export import Exported, export_label_map
 from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
-from workstation.session.origins import origin_of, reviews_of
+from workstation.session.origins import origin_of
 from workstation.session.prefetch import Wanted
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
-from workstation.session.tasks import Report, ShouldStop
-
-if TYPE_CHECKING:
-    from workstation.io.export_batch import BatchExport
-
-MaskSource = Path | Literal["worklist", "truths"]
 
 
 def open_path(session: Session, path: Path, *, truth: Path | None = None, prediction: Path | None = None) -> None:
@@ -186,62 +179,6 @@ def export_mask(
         session.notice.emit(words.format(done.mask, done.label_map.scheme.title, done.side_car.name))
 
     session.background.ask("export", question, answer, words=_tr("Exporting {}...").format(out.name))
-
-
-def export_masks(
-    session: Session,
-    folder: Path,
-    *,
-    source: MaskSource,
-    selection: Selection | None = None,
-    keeps_header: bool = False,
-) -> None:
-    """Export the masks of the open data set in the background, with a table of them.
-
-    Parameters
-    ----------
-    session : Session
-    folder : Path
-        Where they go.
-    source : "worklist", "truths" or Path
-        The worklist's predictions, the data set's truths, or a folder of masks named after their cases.
-    selection : Selection or None
-    keeps_header : bool
-        As in `export_mask`.
-    """
-    # Loads what measures masks, which the window does not wait for at its start.
-    from workstation.io.export_batch import ExportItem, export_all, masks_to_export
-
-    data, reviews, entries = session.data_set, reviews_of(session), session.worklist.entries
-
-    def items() -> list[ExportItem]:
-        if source == "worklist":
-            return [ExportItem(entry.files.name, entry.prediction, entry.files) for entry in entries]
-        return masks_to_export(source if isinstance(source, Path) else None, data)
-
-    def work(report: Report, should_stop: ShouldStop) -> BatchExport:
-        return export_all(
-            items(),
-            folder,
-            selection=selection,
-            keeps_header=keeps_header,
-            reviews=reviews,
-            report=report,
-            should_stop=should_stop,
-        )
-
-    def answer(done: BatchExport) -> None:
-        failed = done.count("failed")
-        words = _tr("Stopped: {} masks exported to {}") if done.is_stopped else _tr("Exported {} masks to {}")
-        text = words.format(done.count("exported"), folder)
-        if failed:
-            problem = _tr("{}; {} could not be exported").format(text, failed)
-            hint = _tr("The reasons stand in {}.").format(done.table)
-            session.problem.emit(ExportError(problem, hint=hint, path=done.table))
-        else:
-            session.notice.emit(_tr("{}; each read back and compared.").format(text))
-
-    session.tasks.start(_tr("Exporting masks"), work, answer)
 
 
 def jump_to_largest(session: Session) -> None:

@@ -52,7 +52,8 @@ def write_pdf(document: Document, path: Path) -> int:
         if number:
             writer.newPage()
         _paint_page(document, canvas, page, number, len(pages))
-    painter.end()
+    if not painter.end():
+        raise ExportError(f"{path} could not be written", hint="Check that the disk is not full.", path=path)
     return len(pages)
 
 
