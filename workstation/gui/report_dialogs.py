@@ -1,6 +1,6 @@
 """Reports and exports of whole data sets asked for by file dialogs, and made beside the window.
 
-What draws reports is imported when the first one is asked for: the window must be up before.
+What draws reports is imported in the thread that makes the first one: neither the start nor the window waits for it.
 """
 
 from __future__ import annotations
@@ -105,20 +105,21 @@ def report_open_case(session: Session, out: Path) -> None:
     case, view, layers = session.case, session.view, session.layers
     if case is None:
         return
-    from workstation.gui.report.case_pictures import Style
-    from workstation.gui.report.making import Progress, make_case_report
-    from workstation.gui.report.slices import Convention
-    from workstation.io.case_report import CaseInput
-
-    origin = origin_of(session, "prediction")
-    given = CaseInput(case, layers.truth, layers.prediction, origin.review, origin.edits)
-    style = Style(view.sequence, layers.palette, Convention(view.convention, view.sagittal_nose))
+    origin, truth, prediction = origin_of(session, "prediction"), layers.truth, layers.prediction
+    shown = (view.sequence, layers.palette, view.convention, view.sagittal_nose)
 
     def work(report: Report, should_stop: ShouldStop) -> None:
+        from workstation.gui.report.case_pictures import Style
+        from workstation.gui.report.making import Progress, make_case_report
+        from workstation.gui.report.slices import Convention
+        from workstation.io.case_report import CaseInput
+
+        sequence, palette, convention, nose = shown
+        given = CaseInput(case, truth, prediction, origin.review, origin.edits)
+        style = Style(sequence, palette, Convention(convention, nose))
         make_case_report(given, [out], style=style, progress=Progress(report, should_stop))
 
-    title = _tr("Report on {0}").format(case.name)
-    session.tasks.start(title, work, lambda _result: _say_written(session, out))
+    session.tasks.start(_tr("Report on {0}").format(case.name), work, lambda _result: _say_written(session, out))
 
 
 def report_cohort(session: Session, source: MaskSource, out: Path) -> None:
@@ -126,13 +127,13 @@ def report_cohort(session: Session, source: MaskSource, out: Path) -> None:
     data = session.data_set
     if data is None:
         return
-    from workstation.gui.report.making import Progress, make_cohort_report
-
     reviews, entries = reviews_of(session), session.worklist.entries
     own = {entry.files.name: entry.prediction for entry in entries if entry.prediction is not None}
     masks = source if isinstance(source, Path) else own
 
     def work(report: Report, should_stop: ShouldStop) -> CohortFacts:
+        from workstation.gui.report.making import Progress, make_cohort_report
+
         progress = Progress(report, should_stop)
         return make_cohort_report(data, masks, [out], reviews=reviews, progress=progress)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from PySide6.QtCore import QCoreApplication
 
 from workstation.core.selection import Selection
 from workstation.errors import ExportError
+from workstation.io.export_batch import BatchExport, ExportItem, export_all, masks_to_export
 from workstation.session.origins import reviews_of
 from workstation.session.session import Session
 from workstation.session.tasks import Report, ShouldStop
-
-if TYPE_CHECKING:
-    from workstation.io.export_batch import BatchExport
 
 MaskSource = Path | Literal["worklist", "truths"]
 """A folder of masks named after their cases, the worklist's predictions, or the data set's truths."""
@@ -41,9 +39,6 @@ def export_masks(
     keeps_header : bool
         As in `export_mask`.
     """
-    # Loads what measures masks, which the window does not wait for at its start.
-    from workstation.io.export_batch import ExportItem, export_all, masks_to_export
-
     data, reviews, entries = session.data_set, reviews_of(session), session.worklist.entries
 
     def items() -> list[ExportItem]:
