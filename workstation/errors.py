@@ -13,6 +13,7 @@
     +-- RequestError                a field of a request is out of range (carries `field`)
     +-- ModelError                  a model folder is damaged, unsafe, or does not fit the case
     +-- RunError                    a run folder is damaged, or cannot do what was asked in its state
+    +-- ReviewError                 the decisions of a data set cannot be read or kept
     +-- EngineError                 the engine gave up: see the subclasses
     |   +-- NonFiniteLoss           the loss became NaN or infinite
     |   +-- OutOfMemory             an allocation failed
@@ -108,6 +109,10 @@ class ModelError(WorkstationError):
 
 class RunError(WorkstationError):
     """A run folder is damaged, or cannot do what was asked in its state."""
+
+
+class ReviewError(WorkstationError):
+    """The decisions of a data set cannot be read or kept: damaged, locked, of a newer program, or decided anew."""
 
 
 class EngineError(WorkstationError):

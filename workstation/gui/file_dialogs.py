@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit
 
 from workstation.errors import ExportError, WorkstationError
+from workstation.gui.export_dialog import ExportDialog
 from workstation.gui.series_dialog import SeriesDialog
 from workstation.gui.slice_series import SliceSeries
 from workstation.gui.view_links import capture, command_line, go_to
@@ -53,37 +54,44 @@ class FileDialogs(QObject):
     def open_files(self) -> None:
         """Ask for files and open them; one file of a case opens the whole case."""
         title = self.tr("Open a case by any of its files, an image, or masks")
-        names, _ = QFileDialog.getOpenFileNames(self._window, title, _last_folder(), self._filter(_IMAGES))
+        names, _ = QFileDialog.getOpenFileNames(self._window, title, last_folder(), self._filter(_IMAGES))
         if names:
-            _remember_folder(Path(names[0]).parent)
+            remember_folder(Path(names[0]).parent)
             commands.open_paths(self._session, [Path(name) for name in names])
 
     def open_folder(self) -> None:
         """Ask for a folder and open it."""
-        name = QFileDialog.getExistingDirectory(self._window, self.tr("Open case or data set"), _last_folder())
+        name = QFileDialog.getExistingDirectory(self._window, self.tr("Open case or data set"), last_folder())
         if name:
-            _remember_folder(Path(name).parent)
+            remember_folder(Path(name).parent)
             commands.open_path(self._session, Path(name))
 
     def open_mask(self, kind: Kind) -> None:
         """Ask for a mask and lay it over the open case."""
         title = self.tr("Open mask as truth") if kind == "truth" else self.tr("Open mask as prediction")
-        name, _ = QFileDialog.getOpenFileName(self._window, title, _last_folder(), self._filter(_IMAGES))
+        name, _ = QFileDialog.getOpenFileName(self._window, title, last_folder(), self._filter(_IMAGES))
         if name:
             commands.open_mask(self._session, Path(name), kind=kind)
 
     def export(self) -> None:
-        """Ask where to write the prediction (without one, the truth)."""
-        kind: Kind = "prediction" if self._session.layers.prediction is not None else "truth"
-        place = str(Path(_last_folder()) / f"{self._case_name('mask')}_{kind}.nii.gz")
+        """Ask what to export, and where to."""
+        dialog = ExportDialog(self._session, self._window)
+        is_chosen = dialog.exec() == ExportDialog.DialogCode.Accepted
+        kind, selection, keeps_header = dialog.kind, dialog.selection, dialog.keeps_header.isChecked()
+        dialog.deleteLater()
+        if not is_chosen:
+            return
+        part = selection.region or ("" if selection.label is None else f"label{selection.label}")
+        stem = "_".join(word for word in (self._case_name("mask"), kind, part) if word)
+        place = str(Path(last_folder()) / f"{stem}.nii.gz")
         name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Export mask"), place, _MASKS)
         if name:
-            commands.export_mask(self._session, Path(name), kind=kind)
+            commands.export_mask(self._session, Path(name), kind=kind, selection=selection, keeps_header=keeps_header)
 
     def screenshot(self) -> None:
         """Ask where to save a picture."""
         stamp = datetime.datetime.now().astimezone().strftime("%Y-%m-%d_%H-%M-%S")
-        place = str(Path(_last_folder()) / f"{self._case_name('workstation')}_{stamp}.png")
+        place = str(Path(last_folder()) / f"{self._case_name('workstation')}_{stamp}.png")
         name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Save screenshot"), place, "PNG (*.png)")
         if name:
             self.save_screenshot(Path(name))
@@ -156,9 +164,11 @@ class FileDialogs(QObject):
         return known + ";;" + self.tr("All files") + " (*)"
 
 
-def _last_folder() -> str:
+def last_folder() -> str:
+    """Where files were opened last."""
     return str(settings().value("folder", str(Path.home())))
 
 
-def _remember_folder(folder: Path) -> None:
+def remember_folder(folder: Path) -> None:
+    """Begin there the next time."""
     settings().setValue("folder", str(folder))

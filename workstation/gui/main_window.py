@@ -17,6 +17,7 @@ from workstation.gui.questions import ask_content, ask_resampling, ask_scheme
 from workstation.gui.rail import WorkspaceRail
 from workstation.gui.review.workspace import ReviewWorkspace
 from workstation.gui.status_bar import StatusBar
+from workstation.gui.task_bar import TaskBar
 from workstation.io.nifti_header import prepare
 from workstation.session import commands
 from workstation.session.session import Session
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._central())
         self.status = StatusBar(session)
         self.setStatusBar(self.status)
+        self.status.addPermanentWidget(TaskBar(session))
         self.setAcceptDrops(True)
         self.resize(1440, 900)
         self.menus = Menus(self)

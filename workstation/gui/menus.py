@@ -16,6 +16,7 @@ from workstation.core.case import SEQUENCES
 from workstation.gui.actions import ACTIONS, BY_ID, MENUS, WORKSPACES, key_text, keys_of, translated
 from workstation.gui.file_dialogs import FileDialogs
 from workstation.gui.reading_verbs import ReadingVerbs, next_of
+from workstation.gui.report_dialogs import ReportDialogs
 from workstation.gui.theme import THEMES, choose_theme, chosen_theme
 from workstation.session import commands
 from workstation.session.layers import MODES, OUTLINES, REGION_CHOICES
@@ -40,12 +41,14 @@ class Menus(QObject):
         self._window = window
         self._session = window.session
         self.dialogs = FileDialogs(window)
+        self.reports = ReportDialogs(window)
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
         reading = ReadingVerbs(self._session, window.review)
         self._verbs = {
             **self.dialogs.verbs,
+            **self.reports.verbs,
             **self._other_verbs(),
             **self._view_verbs(),
             **self._mask_verbs(),

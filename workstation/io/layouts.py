@@ -129,12 +129,21 @@ def guess_sequence(path: Path) -> str | None:
     return found[-1] if found else None
 
 
+def images_below(folder: Path) -> Iterator[Path]:
+    """Image files of a folder, a few levels deep."""
+    for parent, names, files in os.walk(folder, followlinks=True):
+        if len(Path(parent).relative_to(folder).parts) >= _SEARCH_DEPTH:
+            names.clear()
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        yield from (path for path in (Path(parent) / name for name in sorted(files)) if is_image_name(path))
+
+
 def _cases_of_folder(path: Path) -> tuple[str, list[CaseFiles]]:
     if (path / MAPPING_NAME).is_file():
         return "mapping", cases_by_mapping(path)
     images = list(_images_in(path / "imagesTr"))
     if not images:
-        return _suffix_cases(_images_below(path))
+        return _suffix_cases(images_below(path))
     description = path / "dataset.json"
     facts = read_json(description) if description.is_file() else {}
     if any(_CHANNEL_FILE.fullmatch(image_stem(image)) for image in images):
@@ -145,15 +154,6 @@ def _cases_of_folder(path: Path) -> tuple[str, list[CaseFiles]]:
 def _images_in(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         yield from (path for path in sorted(folder.iterdir()) if is_image_name(path))
-
-
-def _images_below(folder: Path) -> Iterator[Path]:
-    """Image files of a folder, a few levels deep."""
-    for parent, names, files in os.walk(folder, followlinks=True):
-        if len(Path(parent).relative_to(folder).parts) >= _SEARCH_DEPTH:
-            names.clear()
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        yield from (path for path in (Path(parent) / name for name in sorted(files)) if is_image_name(path))
 
 
 def _suffix_cases(images: Iterable[Path]) -> tuple[str, list[CaseFiles]]:

@@ -9,7 +9,7 @@ they are copied only where a scale, a 64-bit type or a byte order asks for it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +36,13 @@ def image_stem(path: Path) -> str:
         (ending for ending in sorted(IMAGE_ENDINGS, key=len, reverse=True) if lower.endswith(ending)), path.suffix
     )
     return path.name[: len(path.name) - len(ending)]
+
+
+def case_of_mask(mask: Path, names: Collection[str]) -> str | None:
+    """The case that a mask's file name begins with, the longest of several; None where it begins with none."""
+    stem = image_stem(mask)
+    fitting = [name for name in names if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
+    return max(fitting, key=len, default=None)
 
 
 def is_image_name(path: Path) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _WRITE_AGAIN = "Copy the file again from its source, or convert it with a NIfTI tool."
 _NIFTI1_BYTES, _NIFTI2_BYTES = 348, 540
+_LARGEST_EXTENSION_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,33 @@ def plan_reading(path: Path) -> ImagePlan:
 def files_of(path: Path) -> tuple[Path, ...]:
     """The file of an image alone, or both halves of an .hdr/.img pair; `FileMissing` where a half is."""
     return tuple(dict.fromkeys(_halves(path)))
+
+
+def extension_bytes(header: SourceHeader) -> bytes:
+    """What stands between a header and the voxels: four bytes that announce extensions, and the extensions, verbatim.
+
+    Raises
+    ------
+    ImageFormatError
+        They are larger than anything an extension is for.
+    InputError
+        The file can no longer be read.
+    """
+    path, data_path = _halves(header.path)
+    size = len(header.raw)
+    if path == data_path:
+        end = plan_reading(path).offset
+        end = min(end, size + _LARGEST_EXTENSION_BYTES + 1)
+    else:
+        end = size + _LARGEST_EXTENSION_BYTES + 1
+    found = first_bytes(path, end)[size:]
+    if len(found) > _LARGEST_EXTENSION_BYTES:
+        raise ImageFormatError(
+            f"{path} has header extensions of more than {in_words(_LARGEST_EXTENSION_BYTES)}",
+            hint="Export it without them.",
+            path=path,
+        )
+    return found if len(found) >= 4 else bytes(4)
 
 
 def _halves(path: Path) -> tuple[Path, Path]:

@@ -13,6 +13,7 @@ from workstation.core.volume import LabelMap, SourceHeader
 from workstation.errors import ExportError
 from workstation.io.files import replacing
 from workstation.io.inflation import is_gzipped
+from workstation.io.nifti_header import extension_bytes
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Header
@@ -23,13 +24,17 @@ _KEPT_FIELDS = (
     *("quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"),
     *("srow_x", "srow_y", "srow_z"),
 )
+# What may name a person or a clinic; written only where that was asked for.
+_NAMING_FIELDS = ("descrip", "aux_file", "intent_name", "db_name")
 
 
-def write_label_map(path: Path, label_map: LabelMap, *, like: SourceHeader | None = None) -> None:
+def write_label_map(
+    path: Path, label_map: LabelMap, *, like: SourceHeader | None = None, keeps_header: bool = False
+) -> None:
     """Write a mask as uint8 NIfTI with the geometry of a source, bit for bit.
 
     Affine, sform and qform codes, voxel sizes and units are those of `like`; header extensions and the fields that may
-    identify a patient (description, auxiliary file, database name) are left out.
+    identify a patient (description, auxiliary file, intent, database name) are left out unless they are asked for.
 
     Parameters
     ----------
@@ -39,23 +44,30 @@ def write_label_map(path: Path, label_map: LabelMap, *, like: SourceHeader | Non
         In the axis order of `like`.
     like : SourceHeader or None
         None takes the label map's own source, or makes a header from its grid.
+    keeps_header : bool
+        Whether to write the source's descriptions and extensions too.
 
     Raises
     ------
     ExportError
         The name has another ending, the shapes differ, or the file cannot be written.
+    InputError
+        The extensions cannot be read again.
     """
-    like = like or label_map.source or header_of_grid(label_map.grid)
+    source = like or label_map.source
+    like = source or header_of_grid(label_map.grid)
     if like.shape[:3] != label_map.data.shape:
         raise ExportError(
             f"a mask of {label_map.data.shape} voxels does not fit the header of {like.path}",
             hint="Export it like the image that it was drawn on.",
             path=path,
         )
-    header = _header_like(like)
+    keeps_header = keeps_header and source is not None
+    header = _header_like(like, keeps_names=keeps_header)
     header.set_data_dtype(np.uint8)
     header["dim"] = [3, *label_map.data.shape, 1, 1, 1, 1]
-    _write(path, header, np.asarray(label_map.data, dtype=np.uint8))
+    extensions = extension_bytes(like) if keeps_header else bytes(4)
+    _write(path, header, np.asarray(label_map.data, dtype=np.uint8), extensions=extensions)
 
 
 def write_image(path: Path, data: np.ndarray, *, grid: Grid, like: SourceHeader | None = None) -> None:
@@ -145,8 +157,8 @@ def header_of_grid(grid: Grid) -> SourceHeader:
     )
 
 
-def _header_like(like: SourceHeader) -> Nifti1Header:
-    """A single-file header with the source's geometry and nothing that names a person."""
+def _header_like(like: SourceHeader, *, keeps_names: bool = False) -> Nifti1Header:
+    """A single-file header with the source's geometry and, unless it is asked for, nothing that names a person."""
     from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
     from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
 
@@ -154,18 +166,18 @@ def _header_like(like: SourceHeader) -> Nifti1Header:
     source = family(binaryblock=like.raw, endianness=">" if like.is_big_endian else "<", check=False)
     header = single(endianness=source.endianness, check=False)
     for field in header.keys():  # noqa: SIM118 - nibabel's headers are not mappings
-        if field in _KEPT_FIELDS:
+        if field in _KEPT_FIELDS or (keeps_names and field in _NAMING_FIELDS):
             header[field] = source[field]
     header["scl_slope"], header["scl_inter"] = 1, 0
-    header["vox_offset"] = header.sizeof_hdr + 4
     return header
 
 
-def _write(path: Path, header: Nifti1Header, data: np.ndarray) -> None:
+def _write(path: Path, header: Nifti1Header, data: np.ndarray, *, extensions: bytes = bytes(4)) -> None:
     if not path.name.lower().endswith((".nii", ".nii.gz")):
         raise ExportError(f"{path} is not a NIfTI name", hint="Choose a name ending in .nii.gz or .nii.", path=path)
     stored = data.astype(header.get_data_dtype(), copy=False)
-    content = bytes(header.binaryblock) + bytes(4) + stored.tobytes(order="F")
+    header["vox_offset"] = header.sizeof_hdr + len(extensions)
+    content = bytes(header.binaryblock) + extensions + stored.tobytes(order="F")
     with replacing(path) as temporary:
         # A fixed time and no name inside: equal masks are equal files.
         temporary.write_bytes(gzip.compress(content, 6, mtime=0) if is_gzipped(path) else content)

@@ -9,11 +9,14 @@ from PySide6.QtCore import QCoreApplication, Qt
 
 from workstation.core.case import CaseFiles
 from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest
+from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
-from workstation.io.export import export_label_map
+from workstation.io.export import Exported, export_label_map
 from workstation.session.loading import LoadedCase, Point, focus_of, load_for_display, load_mask, next_lesion_of
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
+from workstation.session.origins import origin_of
+from workstation.session.prefetch import Wanted
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
 
@@ -62,22 +65,33 @@ def open_paths(
 
 
 def open_case(session: Session, files: CaseFiles) -> None:
-    """Open a case of the data set."""
+    """Open a case of the data set; at once where it was read ahead."""
     should_stop = session.background.stop_sign("case")
+    wanted = Wanted(files, session.worklist.prediction_of(files))
+    keeps_view = session.case is not None
 
     def answer(loaded: LoadedCase) -> None:
-        session.take_case(loaded)
+        session.take_case(loaded, keeps_view=keeps_view)
         session.review_wanted.emit()
 
+    def question() -> LoadedCase:
+        if ahead is not None:
+            return ahead.result()
+        return load_for_display(files, prediction=wanted.prediction, should_stop=should_stop)
+
     session.expect_case(files)
-    question = lambda: load_for_display(files, should_stop=should_stop)  # noqa: E731 - one line, used once
-    session.background.ask("case", question, answer, words=_tr("Opening {}...").format(files.name))
+    ahead = session.prefetch.take(wanted)
+    if ahead is not None and ahead.done():
+        session.background.forget("case")
+        answer(ahead.result())
+    else:
+        session.background.ask("case", question, answer, words=_tr("Opening {}...").format(files.name))
 
 
 def step_case(session: Session, by: int) -> None:
-    """Open the next (1) or previous (-1) case of the data set, counted from the one that is being opened."""
+    """Open the next (1) or previous (-1) case of the worklist, counted from the one that is being opened."""
     current = session.expected_case or (session.case.files if session.case else None)
-    cases = list(session.case_files)
+    cases = [entry.files for entry in session.worklist.shown]
     if current is None or current not in cases:
         return
     index = cases.index(current) + by
@@ -119,26 +133,52 @@ def open_mask(
         elif isinstance(mask, GeometryError):
             session.resampling_wanted.emit(path, kind, mask)
         elif isinstance(mask, LabelMap):
-            session.layers.show_mask(kind, mask)
+            session.lay_mask(kind, mask)
+            entry = session.worklist.current
+            if kind == "prediction" and entry is not None:
+                session.worklist.attach({entry.name: path})
 
     session.background.ask(f"mask {kind}", question, answer, words=_tr("Opening {}...").format(path.name))
 
 
-def export_mask(session: Session, out: Path, *, kind: Kind = "prediction") -> None:
-    """Write a mask of the open case on its source's grid; says so only after reading it back."""
+def export_mask(
+    session: Session,
+    out: Path,
+    *,
+    kind: Kind = "prediction",
+    selection: Selection | None = None,
+    keeps_header: bool = False,
+) -> None:
+    """Write a mask of the open case on its source's grid; says so only after reading it back.
+
+    Parameters
+    ----------
+    session : Session
+    out : Path
+        Ending in .nii or .nii.gz.
+    kind : {"truth", "prediction"}
+    selection : Selection or None
+        What of it; None writes it as it is.
+    keeps_header : bool
+        Whether to keep descriptions and extensions of the source's header, which may name a patient.
+    """
     mask = session.layers.prediction if kind == "prediction" else session.layers.truth
     if mask is None:
         session.problem.emit(LayoutError(f"there is no {kind} to export", hint="Open or compute one first."))
         return
     image = next(iter(session.case.sequences.values())) if session.case else None
     like = mask.source or (image.source if image else None)
+    origin = origin_of(session, kind)
+    wanted = selection or Selection()
 
-    def answer(path: Path) -> None:
-        session.notice.emit(_tr("Exported {} ({}); read back and compared.").format(path, mask.scheme.title))
+    def question() -> Exported:
+        return export_label_map(wanted.of(mask), out, like=like, origin=origin, keeps_header=keeps_header)
 
-    session.background.ask(
-        "export", lambda: export_label_map(mask, out, like=like), answer, words=_tr("Exporting {}...").format(out.name)
-    )
+    def answer(done: Exported) -> None:
+        words = _tr("Exported {} ({}) with {}; read back and compared.")
+        session.notice.emit(words.format(done.mask, done.label_map.scheme.title, done.side_car.name))
+
+    session.background.ask("export", question, answer, words=_tr("Exporting {}...").format(out.name))
 
 
 def jump_to_largest(session: Session, plane: str = "axial") -> None:
@@ -245,6 +285,7 @@ def show_finished_mask(session: Session, path: Path) -> None:
         session.notice.emit(_tr("The segmentation of {} is ready.").format(session.case.name))
         session.review_wanted.emit()
     else:
+        session.worklist.attach({each.name: path for each in session.worklist.entries if is_mask_of(path, each.files)})
         session.notice.emit(_tr("A segmentation is ready: {}").format(path))
 
 

@@ -24,7 +24,7 @@ class Preferences(QObject):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        view, layers, pointer = session.view, session.layers, session.pointer
+        view, layers, pointer, worklist = session.view, session.layers, session.pointer, session.worklist
         self._values: Mapping[str, tuple[_Get, _Set]] = {
             "view/convention": (lambda: view.convention, view.set_convention),
             "view/sagittal_nose": (lambda: view.sagittal_nose, view.set_sagittal_nose),
@@ -34,12 +34,18 @@ class Preferences(QObject):
             "masks/palette": (lambda: layers.palette, layers.set_palette),
             "mouse/scheme": (lambda: pointer.scheme, pointer.set_scheme),
             "mouse/tool": (lambda: pointer.tool, pointer.set_tool),
+            "review/reader": (lambda: worklist.reader, worklist.set_reader),
+            "review/blinded": (
+                lambda: "yes" if worklist.is_blinded else "no",
+                lambda value: worklist.set_blinded(blinded=value == "yes"),
+            ),
         }
         self._stored: dict[str, str] = {}
         self._restore()
         signals = (view.convention_changed, view.decoration_changed, layers.display_changed, pointer.changed)
         for signal in signals:
             signal.connect(self._keep)
+        worklist.reading_changed.connect(self._keep)
 
     def _restore(self) -> None:
         stored = settings()

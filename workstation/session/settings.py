@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QStandardPaths
@@ -52,3 +53,12 @@ def remember_path(path: Path) -> None:
     path = path.resolve()
     others = [each for each in recent_paths() if each != path]
     settings().setValue("recent", [str(each) for each in [path, *others][:_MOST_RECENT]])
+
+
+def login_name() -> str:
+    """The name that the user is logged in under; "reader" where the system knows none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # No name in the environment, and none for the user's number (before Python 3.13: KeyError or ImportError).
+        return "reader"

@@ -256,8 +256,12 @@ class SliceView(QWidget):
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_case(self) -> None:
+        """The zoom stays from case to case; who opens another data set asks for a reset."""
         self.picture.take_case()
-        self.reset()
+        if self._fitted:
+            self._frame(self._fitted)
+        else:
+            self.centre()
         self.update()
 
     def _on_convention(self) -> None:
