@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 import numpy as np
-import tensorflow as tf
 from llvmlite import ir
 
 from workstation.engine.environment import physical_cores
@@ -125,7 +124,7 @@ def zeros() -> ir.Constant:
     return ir.Constant(VECTOR, [0.0] * LANES)
 
 
-def address(data: tf.Tensor | np.ndarray) -> int:
+def address(data: Any) -> int:
     """Where the numbers of a tensor or of a contiguous array begin."""
     return int(np.asarray(memoryview(data)).__array_interface__["data"][0])
 

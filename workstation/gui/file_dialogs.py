@@ -113,9 +113,9 @@ class FileDialogs(QObject):
         plane, every_mm = dialog.plane, dialog.every_mm
         dialog.deleteLater()
         title = self.tr("Folder for the slices")
-        name = QFileDialog.getExistingDirectory(self._window, title, _last_folder()) if is_accepted else ""
+        name = QFileDialog.getExistingDirectory(self._window, title, last_folder()) if is_accepted else ""
         if name:
-            _remember_folder(Path(name))
+            remember_folder(Path(name))
             folder = SeriesDialog.folder_of(self._case_name("case"), Path(name))
             self.save_slices(folder, plane, every_mm=every_mm)
 
