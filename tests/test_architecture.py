@@ -16,7 +16,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "core": ({"errors", "core"}, {"numpy", "scipy"}),
     "io": ({"errors", "core", "io"}, {"numpy", "scipy", "nibabel", "isal", "platformdirs"}),
-    "engine": ({"errors", "core", "io", "engine"}, {"numpy", "scipy", "tensorflow", "keras", "psutil"}),
+    "engine": ({"errors", "core", "io", "engine"}, {"numpy", "scipy", "tensorflow", "keras", "llvmlite", "psutil"}),
     "jobs": ({"errors", "core", "io", "jobs"}, {"psutil"}),
     "session": ({"errors", "core", "io", "jobs", "session"}, {"numpy", "PySide6.QtCore"}),
     "gui": (

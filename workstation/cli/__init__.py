@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from workstation import __version__
-from workstation.cli import data, demo, estimate, figure, machine, measure, runs, segmentation, window
+from workstation.cli import check, data, demo, estimate, figure, machine, measure, runs, segmentation, window
 from workstation.cli.output import Outcome
 from workstation.errors import WorkstationError
 
-_GROUPS = (machine, estimate, data, runs, segmentation, measure, figure, window, demo)
+_GROUPS = (machine, estimate, data, check, runs, segmentation, measure, figure, window, demo)
 
 
 class Parser(argparse.ArgumentParser):

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workstation.core.case import CaseFiles
+from workstation.core.case import CaseFiles, DataSet
 from workstation.core.network import Shape
 from workstation.core.requests import TrainRequest
 from workstation.core.schedule import Instruction
@@ -42,6 +42,7 @@ from workstation.io.models import ModelCard
 from workstation.io.nifti import read_header
 from workstation.io.places import choices_path
 from workstation.io.runs import RunFolder
+from workstation.io.splits import check_manifest, read_manifest
 
 SAVE_SECONDS = 900.0
 
@@ -90,21 +91,26 @@ def train(request: TrainRequest, run: RunFolder, *, control: Control | None = No
 
 
 def find_material(request: TrainRequest) -> Material:
-    """The cases of a request that have a truth and the sequences, split by its seed.
+    """The cases of a request that have a truth and the sequences, split by its seed or as its manifest lists them.
 
     Raises
     ------
     LayoutError
-        A case that was named is not there or is not complete, or none is left.
+        A case that was named is not there or is not complete, or none is left; or a file of the manifest's cases is
+        another one.
+    InputError
+        The manifest is damaged.
     """
     dataset = open_dataset(Path(request.data))
+    listed = _listed_split(request, dataset)
+    chosen = request.cases if listed is None else tuple(name for names in listed.parts.values() for name in names)
     found = {case.name: case for case in dataset.cases}
-    for name in request.cases:
+    for name in chosen:
         if name not in found:
             raise LayoutError(f"{request.data} has no case {name}.", hint="Check the names of the cases.")
     needed = set(request.plan.inputs)
     usable = {name: case for name, case in found.items() if case.truth is not None and needed <= case.sequences.keys()}
-    wanted = [name for name in (request.cases or found) if request.cases or name in usable]
+    wanted = [name for name in (chosen or found) if chosen or name in usable]
     incomplete = [name for name in wanted if name not in usable]
     if incomplete or not wanted:
         subject = f"Case {incomplete[0]}" if incomplete else f"Every case of {request.data}"
@@ -113,9 +119,20 @@ def find_material(request: TrainRequest) -> Material:
             hint="Choose a preset that fits the data, or complete the cases.",
         )
     fractions = (1 - request.validation - request.test, request.validation, request.test)
-    split = split_cases(wanted, seed=request.seed, fractions=fractions)
+    split = listed or split_cases(wanted, seed=request.seed, fractions=fractions)
     cases = tuple(usable[name] for name in sorted(wanted))
     return Material(cases, split, request.shape or _common_shape(cases, request.plan.inputs[0]))
+
+
+def _listed_split(request: TrainRequest, dataset: DataSet) -> Split | None:
+    """The split of the request's manifest, once every file proved to be the one that it lists; None without one."""
+    if not request.split:
+        return None
+    saved = read_manifest(Path(request.split))
+    check_manifest(saved, dataset)
+    if not saved.split.train:
+        raise LayoutError(f"{request.split} leaves no case to train on.", hint="Move cases to the training part.")
+    return saved.split
 
 
 def _common_shape(cases: Sequence[CaseFiles], sequence: str) -> Shape:
@@ -328,7 +345,7 @@ class _Training:
 
     def _card(self, first: Example, data: list[dict[str, Any]]) -> ModelCard:
         request = self._request
-        recipe = {name: value for name, value in request.as_dict().items() if name not in ("data", "cases")}
+        recipe = {name: value for name, value in request.as_dict().items() if name not in ("data", "cases", "split")}
         return ModelCard(
             name=request.name or request.preset,
             plan=request.plan,
@@ -354,5 +371,7 @@ def _mean(scores: Sequence[Scores]) -> Scores | None:
 def _fingerprint(request: TrainRequest, material: Material) -> str:
     """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training."""
     recipe = replace(request, epochs=1, name="", data="-", settings=type(request.settings)()).as_dict()
+    # What a manifest says is in the split below; where it lies does not matter.
+    del recipe["split"]
     text = json.dumps([recipe, asdict(material.split), material.shape], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

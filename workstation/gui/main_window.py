@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from workstation.core.split import Draw
 from workstation.gui.key_bindings import load_keys
 from workstation.gui.menus import Menus
 from workstation.gui.message_bar import MessageBar
@@ -91,11 +92,20 @@ class MainWindow(QMainWindow):
             from workstation.gui.data.workspace import DataWorkspace
 
             data = DataWorkspace(self.session)
-            data.train_wanted.connect(lambda: self.show_workspace("train"))
+            data.train_wanted.connect(self._train_on_data_set)
             return data
         from workstation.gui.models.workspace import ModelsWorkspace
 
         return ModelsWorkspace(self.session)
+
+    def _train_on_data_set(self, preset: str, draw: Draw) -> None:
+        from workstation.gui.train.workspace import TrainWorkspace
+
+        self.show_workspace("train")
+        train, data_set = self._workspaces["train"], self.session.data_set
+        if isinstance(train, TrainWorkspace) and data_set is not None:
+            train.set_data(data_set.root)
+            train.form.set_split(self.session.split_path, preset=preset, draw=draw)
 
     def _connect(self) -> None:
         session = self.session

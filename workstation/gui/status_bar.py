@@ -215,6 +215,7 @@ class StatusBar(QStatusBar):
         self.read_out = ReadOut(session)
         self.busy = QLabel()
         self.busy.setObjectName("quiet")
+        self.busy.setTextFormat(Qt.TextFormat.PlainText)
         self.busy.hide()
         self.hidden_note = ToneLabel("warning", self)
         self.hidden_note.setWordWrap(False)

@@ -27,7 +27,7 @@ from workstation.io.nifti import image_stem, is_image_name, read_header
 
 _SUFFIXES: Mapping[str, tuple[re.Pattern[str], Mapping[str, str]]] = {
     "brats2021": (
-        re.compile(r"(?P<case>.+)_(?P<part>flair|t1|t1ce|t1c|t1gd|t2|t2w|seg)", re.IGNORECASE),
+        re.compile(r"(?P<case>.+)_(?P<part>flair|t1|t1ce|t1c|t1gd|t2|t2w|seg)", re.IGNORECASE | re.DOTALL),
         {
             "flair": "FLAIR",
             "t1": "T1",
@@ -40,11 +40,11 @@ _SUFFIXES: Mapping[str, tuple[re.Pattern[str], Mapping[str, str]]] = {
         },
     ),
     "brats2023": (
-        re.compile(r"(?P<case>.+)-(?P<part>t1n|t1c|t2w|t2f|seg)", re.IGNORECASE),
+        re.compile(r"(?P<case>.+)-(?P<part>t1n|t1c|t2w|t2f|seg)", re.IGNORECASE | re.DOTALL),
         {"t1n": "T1", "t1c": "T1c", "t2w": "T2", "t2f": "FLAIR", "seg": "truth"},
     ),
 }
-_CHANNEL_FILE = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})")
+_CHANNEL_FILE = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
 # The order in which nnU-Net's own BraTS conversion numbers the channels, where dataset.json does not say.
 _NNUNET_ORDER = ("T1", "T1c", "T2", "FLAIR")
 _MSD_ORDER = ("FLAIR", "T1", "T1c", "T2")
@@ -62,7 +62,7 @@ def open_dataset(path: Path, *, mapping: Path | None = None) -> DataSet:
     Parameters
     ----------
     path : Path
-        A folder of any known layout; `imagesTr` in one means the whole.
+        A folder of any known layout; `imagesTr` in one means the whole, and so does its `dataset.json`.
     mapping : Path or None
         A hand-made mapping that lies elsewhere; None takes the folder's own `mapping.json` if it has one.
 
@@ -80,6 +80,8 @@ def open_dataset(path: Path, *, mapping: Path | None = None) -> DataSet:
     InputError
         Its dataset.json or mapping.json is damaged.
     """
+    if is_description(path):
+        path = path.parent
     if not path.is_dir():
         raise FileMissing(f"{path} is not a folder", hint="Choose the folder that holds the cases.", path=path)
     if path.name in _IMAGE_FOLDERS and (path.parent / "dataset.json").is_file():
@@ -88,6 +90,11 @@ def open_dataset(path: Path, *, mapping: Path | None = None) -> DataSet:
     if not cases:
         raise LayoutError(f"no cases were found in {path}", hint=_KNOWN, path=path)
     return DataSet(path.resolve().name, path, layout, tuple(sorted(cases, key=lambda case: case.name)))
+
+
+def is_description(path: Path) -> bool:
+    """Whether a file is one that describes the data set around it."""
+    return path.name in ("dataset.json", MAPPING_NAME) and path.is_file()
 
 
 def find_case(path: Path) -> CaseFiles:

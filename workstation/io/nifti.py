@@ -91,7 +91,7 @@ def read_volumes(path: Path, channels: Mapping[str, int | None]) -> list[Volume]
     InputError
         As `read_volume`.
     """
-    stored, header = _read(path)
+    stored, header = read_stored(path)
     volumes = []
     for name, channel in channels.items():
         data, source = _take(stored, header, channel)
@@ -124,7 +124,7 @@ def read_label_map(
         As `read_volume`.
     """
     ref = ImageRef(ref) if isinstance(ref, Path) else ref
-    data, source = _take(*_read(ref.path), ref.channel)
+    data, source = _take(*read_stored(ref.path), ref.channel)
     labels = _as_labels(data, source)
     present = np.flatnonzero(np.bincount(labels.ravel(order="K"), minlength=256))
     if scheme is None:
@@ -143,9 +143,21 @@ def read_label_map(
     return LabelMap(name or image_stem(ref.path), labels, source.grid, scheme, source)
 
 
+def read_values(ref: ImageRef) -> tuple[np.ndarray, SourceHeader]:
+    """Values of one 3-D image as its header means them, not rounded; 64-bit floats where it scales them.
+
+    Raises
+    ------
+    InputError
+        As `read_volume`.
+    """
+    data, source = _take(*read_stored(ref.path), ref.channel)
+    return _scaled(data, source), source
+
+
 def guess_content(path: Path) -> Literal["label", "image", "unsure"]:
     """Whether a file is a mask or an MR image, from its type, values and name."""
-    stored, header = _read(path)
+    stored, header = read_stored(path)
     data, source = _take(stored, header, 0 if stored.ndim == 4 else None)
     try:
         labels = _as_labels(data, source)
@@ -159,7 +171,7 @@ def guess_content(path: Path) -> Literal["label", "image", "unsure"]:
     return "label" if is_named_mask or distinct <= 5 else "unsure"
 
 
-def _read(path: Path) -> tuple[np.ndarray, SourceHeader]:
+def read_stored(path: Path) -> tuple[np.ndarray, SourceHeader]:
     """All voxels of a file as stored (a read-only view of its bytes), and its header."""
     plan = plan_reading(path)
     content = _content(plan)

@@ -84,7 +84,7 @@ def plan_reading(path: Path) -> ImagePlan:
     path, data_path = _halves(path)
     from nibabel.spatialimages import HeaderDataError
 
-    start = _first_bytes(path, _NIFTI2_BYTES)
+    start = first_bytes(path, _NIFTI2_BYTES)
     kind, is_big_endian, size = _recognise(path, start, is_pair=data_path != path)
     raw = start[:size]
     header = _nibabel_header(kind, raw, is_big_endian, is_pair=data_path != path)
@@ -97,6 +97,11 @@ def plan_reading(path: Path) -> ImagePlan:
     plan = ImagePlan(source, data_path, _offset_of(path, header, size, is_pair=data_path != path), stored)
     _refuse_impossible_size(plan)
     return plan
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """The file of an image alone, or both halves of an .hdr/.img pair; `FileMissing` where a half is."""
+    return tuple(dict.fromkeys(_halves(path)))
 
 
 def _halves(path: Path) -> tuple[Path, Path]:
@@ -118,7 +123,7 @@ def _halves(path: Path) -> tuple[Path, Path]:
     return (path, partner) if is_header else (partner, path)
 
 
-def _first_bytes(path: Path, count: int) -> bytes:
+def first_bytes(path: Path, count: int) -> bytes:
     """The first bytes of a file, inflated if it is gzipped; fewer where the file is shorter."""
     try:
         with path.open("rb") as file:

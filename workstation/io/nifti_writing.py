@@ -85,6 +85,35 @@ def write_image(path: Path, data: np.ndarray, *, grid: Grid, like: SourceHeader 
     _write(path, header, np.asarray(data, dtype=np.float32))
 
 
+def write_copy(path: Path, stored: np.ndarray, *, header: SourceHeader, like: SourceHeader) -> None:
+    """Write voxels as a file stores them, with its type and scale, the geometry of `like`, and no texts or extensions.
+
+    Parameters
+    ----------
+    path : Path
+        Ending in .nii or .nii.gz.
+    stored : (I, J, K) or (I, J, K, C) ndarray
+        As `io.nifti.read_stored` gives it.
+    header : SourceHeader
+        Of the voxels.
+    like : SourceHeader
+        Of an image of the same shape; may be `header` itself.
+
+    Raises
+    ------
+    ExportError
+        The name has another ending, the shapes differ, or the file cannot be written.
+    """
+    if like.shape[:3] != stored.shape[:3]:
+        raise ExportError(f"{header.path} has another shape than {like.path}", path=path)
+    result = _header_like(like)
+    result.set_data_dtype(stored.dtype.newbyteorder("="))
+    result["dim"] = [stored.ndim, *stored.shape, *([1] * (7 - stored.ndim))]
+    if header.is_scaled:
+        result["scl_slope"], result["scl_inter"] = header.slope, header.inter
+    _write(path, result, stored)
+
+
 def write_volume(path: Path, data: np.ndarray, grid: Grid) -> None:
     """Write an (I, J, K) or (I, J, K, C) image with a fresh header; its type is kept."""
     header = _header_like(header_of_grid(grid))

@@ -15,7 +15,7 @@ from workstation.core.case import CaseFiles, DataSet
 from workstation.core.volume import LabelMap
 from workstation.errors import InputError, WorkstationError
 from workstation.io.files import read_json, side_car_of
-from workstation.io.layouts import find_case, open_dataset
+from workstation.io.layouts import find_case, is_description, open_dataset
 from workstation.io.nifti import guess_content
 from workstation.session.loading import LoadedCase, load_for_display, load_mask
 
@@ -123,7 +123,7 @@ def _sort(paths: Sequence[Path], *, may_be_masks: bool, should_stop: ShouldStop)
         try:
             kind = _kind_of(path) if may_be_masks or len(paths) > 1 else "image"
             if kind == "image":
-                data_sets.append(open_dataset(path) if path.is_dir() else _set_of(find_case(path), path))
+                data_sets.append(open_dataset(path) if _is_whole(path) else _set_of(find_case(path), path))
             else:
                 (masks if kind == "label" else unsure).append(path)
         except InputError as error:
@@ -142,9 +142,13 @@ def _sort(paths: Sequence[Path], *, may_be_masks: bool, should_stop: ShouldStop)
     return _Found(cases, data_set, tuple(mask for mask in masks if mask not in own), tuple(unsure), problem)
 
 
+def _is_whole(path: Path) -> bool:
+    return path.is_dir() or is_description(path)
+
+
 def _kind_of(path: Path) -> Literal["image", "label", "unsure"]:
     """What one of several paths is, or one that comes to an open case: a truth or a lone file may be a mask."""
-    if path.is_dir():
+    if _is_whole(path):
         return "image"
     files = find_case(path)
     is_own_truth = files.truth is not None and files.truth.path == path

@@ -7,6 +7,7 @@ It is passed to constructors; there are no singletons. Views read it and call th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,6 +21,7 @@ from workstation.session.machine import Machine
 from workstation.session.marks import Marks
 from workstation.session.pointer import Pointer
 from workstation.session.runs import Runs
+from workstation.session.scan import DataScan
 from workstation.session.view import Point, ViewState
 
 
@@ -50,9 +52,11 @@ class Session(QObject):
         self.marks = Marks(self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
+        self.scan = DataScan(self.background, parent=self)
         self._case: Case | None = None
         self._images: Mapping[str, DisplayImage] = {}
         self._data_set: DataSet | None = None
+        self._split_path: Path | None = None
         self._expected_case: CaseFiles | None = None
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
@@ -71,6 +75,15 @@ class Session(QObject):
     def data_set(self) -> DataSet | None:
         """The open data set."""
         return self._data_set
+
+    @property
+    def split_path(self) -> Path | None:
+        """The manifest of a split of the open data set; None where it is drawn by a training itself."""
+        return self._split_path
+
+    def take_split(self, path: Path | None) -> None:
+        """Note which split a training on the open data set is to have."""
+        self._split_path = path
 
     @property
     def case_files(self) -> tuple[CaseFiles, ...]:
@@ -92,6 +105,7 @@ class Session(QObject):
         """Take over another data set."""
         if data_set is not self._data_set:
             self._data_set = data_set
+            self._split_path = None
             self.data_set_changed.emit()
 
     def take_case(self, loaded: LoadedCase, *, prediction: LabelMap | None = None) -> None:
@@ -117,6 +131,7 @@ class Session(QObject):
         """End what runs beside the window; runs of the engine go on."""
         self.runs.stop_watching()
         self.machine.close()
+        self.scan.close()
         self.background.close()
 
     def _on_failed(self, _error: object) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, QStandardPaths
 
 _MOST_RECENT = 10
+_MOST_DATA_SETS = 30
 
 
 def settings() -> QSettings:
@@ -22,6 +23,28 @@ def recent_paths() -> list[Path]:
     # A list of one comes back from an ini file as a string.
     texts = stored if isinstance(stored, list) else [stored] if stored else []
     return [path for path in (Path(str(text)) for text in texts) if path.exists()]
+
+
+def data_sets() -> list[Path]:
+    """Folders of the data sets that were added, newest first; those that are gone too, which may be on a disk."""
+    stored = settings().value("data_sets", [])
+    texts = stored if isinstance(stored, list) else [stored] if stored else []
+    return [Path(str(text)) for text in texts]
+
+
+def remember_data_set(root: Path) -> None:
+    """Put a data set at the top of the list."""
+    root = root.resolve()
+    _store_data_sets([root, *(each for each in data_sets() if each != root)][:_MOST_DATA_SETS])
+
+
+def forget_data_set(root: Path) -> None:
+    """Take a data set off the list; its files are not touched."""
+    _store_data_sets([each for each in data_sets() if each != root])
+
+
+def _store_data_sets(roots: list[Path]) -> None:
+    settings().setValue("data_sets", [str(each) for each in roots])
 
 
 def remember_path(path: Path) -> None:

@@ -11,6 +11,7 @@ from workstation.gui.colours import PALETTES
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.label_legend import LabelLegend
 from workstation.gui.review.legend import swatch
+from workstation.gui.tooltips import plain_tip
 from workstation.session.session import Session
 
 
@@ -20,12 +21,13 @@ class ElidedLabel(QLabel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._full = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def set_full_text(self, text: str, tip: str = "") -> None:
         """The whole text, and a longer one for the tooltip."""
         self._full = text
-        self.setToolTip(tip or text)
+        self.setToolTip(plain_tip(tip or text))
         self._elide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -116,10 +116,14 @@ def forecast(
     *,
     volume_shape: Shape | None,
     cases: int = 0,
+    parts: tuple[int, int] | None = None,
     knowledge: Knowledge | None = None,
     others: OtherRuns | None = None,
 ) -> Forecast:
-    """The cost of a request on data of `volume_shape` and so many cases; None and 0 where that is not known yet."""
+    """The cost of a request on data of `volume_shape` and so many cases; None and 0 where that is not known yet.
+
+    `parts` are the cases that a saved split trains and validates on; None draws them from the request's shares.
+    """
     known = knowledge or Knowledge()
 
     def job_of(asked: TrainRequest) -> Job:
@@ -138,7 +142,7 @@ def forecast(
         trainable=count.trainable,
         step_flops=job.flops,
         layers=layer_costs(job.plan, job.shape, batch=job.batch, precision=job.precision),
-        durations=_durations(request, job, known),
+        durations=_durations(request, job, known, parts=parts),
         others=others or OtherRuns(),
     )
     if found.fit != "too large":
@@ -171,18 +175,16 @@ def _job(request: TrainRequest, volume_shape: Shape | None, cases: int) -> Job:
     )
 
 
-def _durations(request: TrainRequest, job: Job, known: Knowledge) -> Durations:
-    """Of a step, and of epochs on the shares that the request asks for."""
+def _durations(request: TrainRequest, job: Job, known: Knowledge, *, parts: tuple[int, int] | None = None) -> Durations:
+    """Of a step, and of epochs on the split that the request asks for."""
     if known.calibration is None:
         return Durations(epochs=request.epochs)
     step = known.seconds(job)
     found = Durations(step, epochs=request.epochs, is_calibrated=True)
-    shares = (1 - request.validation - request.test, request.validation, request.test)
-    try:
-        train, validation, _ = split_counts(job.cases, shares)
-    except RequestError:
-        # Too few cases to split: the engine says so when it is asked.
+    counts = parts or _drawn_parts(request, job.cases)
+    if counts is None:
         return found
+    train, validation = counts
     whole, part = divmod(train, job.batch)
     last = known.seconds(replace(job, batch=part)) if part else 0.0
     scored = estimate_prediction_seconds(job.plan, job.shape, known.calibration) or 0.0
@@ -191,3 +193,13 @@ def _durations(request: TrainRequest, job: Job, known: Knowledge) -> Durations:
     epoch = whole * step + last + validation * scored
     steps = math.ceil(train / job.batch)
     return replace(found, epoch=epoch, whole=request.epochs * epoch, steps=steps)
+
+
+def _drawn_parts(request: TrainRequest, cases: int) -> tuple[int, int] | None:
+    """Cases to train and validate on; None where there are too few to split, which the engine says when it is asked."""
+    shares = (1 - request.validation - request.test, request.validation, request.test)
+    try:
+        train, validation, _ = split_counts(cases, shares)
+    except RequestError:
+        return None
+    return train, validation

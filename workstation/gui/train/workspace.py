@@ -24,7 +24,7 @@ from workstation.core.requests import TrainRequest
 from workstation.core.servers import THIS_MACHINE
 from workstation.errors import WorkstationError
 from workstation.gui.train.cost_panel import CostPanel
-from workstation.gui.train.data_facts import DataFacts, facts_of
+from workstation.gui.train.data_facts import DataFacts, SplitFacts, facts_of, split_facts_of
 from workstation.gui.train.draft import Verdict, check
 from workstation.gui.train.forecast import Forecast, fitting_server, forecast
 from workstation.gui.train.labels import ToneLabel
@@ -56,6 +56,7 @@ class TrainWorkspace(QWidget):
         super().__init__(parent)
         self._session = session
         self._facts: DataFacts | None = None
+        self._split: SplitFacts | None = None
         self._cost: Forecast | None = None
         self._others = OtherRuns()
         self._layers: LayerDialog | None = None
@@ -109,6 +110,7 @@ class TrainWorkspace(QWidget):
         self.cost.remedies.chosen.connect(self._on_remedy_chosen)
         self._session.runs.status_changed.connect(self._on_status_changed)
         self.form.data_changed.connect(self._on_data_changed)
+        self.form.split_edit.textChanged.connect(self._on_split_changed)
         self.form.preset_box.currentIndexChanged.connect(self._show_facts)
         self._facts_timer.timeout.connect(self._ask_for_facts)
         self._memory_timer.timeout.connect(self._judge)
@@ -181,10 +183,11 @@ class TrainWorkspace(QWidget):
             return None
         shape = self._facts.shape if self._facts else None
         cases = (self._facts.usable or {}).get(request.preset, 0) if self._facts else 0
+        parts = self._split.parts if self._split and request.split else None
         known = self._session.machine.facts.knowledge
         self._others = other_runs(self._session.runs.statuses)
         memory, others = machine_memory(), self._others
-        return forecast(request, memory, volume_shape=shape, cases=cases, knowledge=known, others=others)
+        return forecast(request, memory, volume_shape=shape, cases=cases, parts=parts, knowledge=known, others=others)
 
     def _on_data_changed(self) -> None:
         self._facts = None
@@ -196,6 +199,20 @@ class TrainWorkspace(QWidget):
             self._facts_timer.start()
         else:
             self._facts_timer.stop()
+
+    def _on_split_changed(self, text: str) -> None:
+        """Read the manifest that was named, beside the window."""
+        self._on_split_facts(None)
+        path = text.strip()
+        if path:
+            self._session.background.ask("train split", lambda: split_facts_of(path), self._on_split_facts)
+        else:
+            self._session.background.forget("train split")
+
+    def _on_split_facts(self, facts: SplitFacts | None) -> None:
+        self._split = facts
+        self.form.show_split(facts)
+        self._judge()
 
     def _ask_for_facts(self) -> None:
         path = self.form.data_edit.text().strip()
@@ -227,12 +244,17 @@ class TrainWorkspace(QWidget):
         if self._facts is not None and self._facts.error:
             self.problem.say(self.tr("Nothing was started: the data set cannot be used."), "error")
             return
+        if self._split is not None and self._split.error:
+            self.problem.say(self.tr("Nothing was started: the split cannot be used."), "error")
+            return
         self._judge()
         if self._is_too_large and not self.override_check.isChecked():
             self.problem.say(self.tr("Nothing was started: it no longer fits into the memory that is free."), "error")
             return
         data = Path(verdict.request.data).expanduser().resolve()
-        self._start(replace(verdict.request, data=str(data)))
+        split = verdict.request.split
+        split = str(Path(split).expanduser().resolve()) if split else ""
+        self._start(replace(verdict.request, data=str(data), split=split))
 
     def _start(self, request: TrainRequest) -> None:
         label = request.name or f"{Path(request.data).name}-{request.preset}"
