@@ -77,6 +77,7 @@ def private_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
         "WORKSTATION_RUNS": "runs",
     }.items():
         monkeypatch.setenv(variable, str(home / folder))
+    monkeypatch.setenv("WORKSTATION_NOTIFY", "off")
 
 
 @pytest.fixture(scope="session")

@@ -27,15 +27,11 @@ def read_supervision(run: RunFolder) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def write_supervision(run: RunFolder, supervisor: ProcessMark, engine: ProcessMark | None) -> None:
-    """Write supervisor.json."""
-    values = {
-        "pid": supervisor.pid,
-        "start_time": supervisor.start_time,
-        "engine_pid": engine.pid if engine else None,
-        "engine_start_time": engine.start_time if engine else None,
-        "host": platform.node(),
-    }
+def write_supervision(run: RunFolder, supervisor: ProcessMark | None, engine: ProcessMark | None) -> None:
+    """Write supervisor.json; without a supervisor where one has been started and has not come yet."""
+    values: dict[str, Any] = {"pid": None, "host": platform.node()}
+    values |= supervisor.as_dict() if supervisor else {}
+    values |= engine.as_dict("engine_") if engine else {}
     write_json(run.supervisor, values)
 
 
