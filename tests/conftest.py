@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     its tests.
     """
     parser.addoption("--engine", action="store_true", help="the tests that load TensorFlow, and no others")
+    parser.addoption("--count", type=int, default=0, help="how often the kill loops kill; 0: a few times")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -9,7 +9,7 @@ import threading
 from workstation.errors import RunError
 from workstation.io.runs import RunFolder
 from workstation.jobs.processes import ProcessMark, mark_in, mark_of
-from workstation.jobs.supervision import leftover_engine, read_supervision, write_supervision
+from workstation.jobs.supervision import leftover_engine, note_started, read_supervision, write_supervision
 from workstation.jobs.ticket import Ticket
 from workstation.jobs.turns import Turns
 
@@ -51,6 +51,7 @@ def start(run: RunFolder) -> int:
         raise RunError(f"{run.name} could not be started: {error}.", path=run.path) from error
     mark = mark_of(process.pid)
     if mark is not None:
+        note_started(run, mark)
         Turns(run.root).reserve(Ticket(run.name, run.asked_at(), False, mark))
     # Somebody must take the exit status, or the dead supervisor stays in the process table as long as we live.
     threading.Thread(target=process.wait, name=f"reap {run.name}", daemon=True).start()
