@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 from workstation.errors import RunError
 from workstation.io.runs import RunFolder
-from workstation.jobs.local import start
+from workstation.jobs.local import start, supervisor_of
+from workstation.jobs.supervision import leftover_engine
+
+_RESTING_KINDS = ("train",)
 
 
 def pause(run: RunFolder) -> None:
-    """Let a run rest after its present step; it keeps its memory. `RunError` if it has ended."""
+    """Let a training rest after its present step; it keeps its memory and its reservation.
+
+    Raises
+    ------
+    RunError
+        It has ended, or is no training: other runs know no step between which they could rest.
+    """
+    if run.kind not in _RESTING_KINDS:
+        raise RunError(f"{run.name} is no training and cannot rest.", hint="Stop it, and start it again later.")
     _send_to_living(run, "pause")
 
 
@@ -48,6 +62,38 @@ def resume_from_checkpoint(run: RunFolder) -> int:
     if not status.can_resume:
         raise RunError(f"{run.name} is finished.", hint="Start a new run to train longer.", path=run.path)
     return start(run)
+
+
+def remove(run: RunFolder) -> int:
+    """Delete the folder of a run that has ended, with its checkpoints, model and predictions.
+
+    Files that the request put elsewhere stay. The folder is renamed first, so that no reader sees half of it.
+
+    Returns
+    -------
+    int
+        Bytes that it held.
+
+    Raises
+    ------
+    RunError
+        The run has not ended, or its folder cannot be deleted.
+    """
+    status = run.status()
+    if not status.is_ended:
+        raise RunError(f"{run.name} is {status.state}; it has not ended.", hint="Stop it first.", path=run.path)
+    watcher = supervisor_of(run)
+    if (watcher is not None and watcher.is_alive()) or leftover_engine(run) is not None:
+        raise RunError(f"{run.name} is just ending.", hint="Try again in a few seconds.", path=run.path)
+    count = sum(path.lstat().st_size for path in run.path.rglob("*"))
+    grave = run.root / f".removed-{run.name}-{os.getpid()}"
+    try:
+        run.path.rename(grave)
+        shutil.rmtree(grave)
+    except OSError as error:
+        hint = "Check that the folder may be written."
+        raise RunError(f"{run.name} could not be removed: {error}.", hint=hint, path=run.path) from error
+    return count
 
 
 def _send_to_living(run: RunFolder, command: str) -> None:
