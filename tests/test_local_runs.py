@@ -105,7 +105,7 @@ def test_runs_that_fit_together_run_together_and_say_so(root: Path, monkeypatch:
         start(run)
     until(lambda: [state(run) for run in runs] == ["running", "running"])
     beside = {run.status().beside for run in runs}
-    assert "" in beside and beside & {run.name for run in runs}
+    assert "" in beside and beside & {f"'{run.name}'" for run in runs}
     reserved = [run.status().reserved_bytes for run in runs]
     assert Turns(root).look().reserved_bytes == sum(reserved) == 2 * reserved[0] > 0
     for run in runs:

@@ -49,9 +49,10 @@ class RunStatus:
         What it is expected to take at its peak, 0 if unknown; what is reserved for it, 0 while nothing is.
     why, place : str, int
         Of a run that waits: what for (see `jobs/admission.py: Verdict`), and its place, 1 for the first.
-    free_bytes, beside : int, str
-        Of a run that waits: the memory that is left for it, and the names of the runs that are in its way. Of one that
-        runs, `beside` are those that ran when it began and share the processor.
+    wanted_bytes, free_bytes : int
+        Of a run that waits: the memory, or room on the disk, that it waits for, and what is left for it.
+    beside : str
+        Of a run that waits: the quoted names of the runs in its way. Of one that runs: of those that ran when it began.
     warning : str
         What is wrong with it although it goes on: no progress, a full disk.
     reason, hint : str
@@ -85,6 +86,7 @@ class RunStatus:
     reserved_bytes: int = 0
     why: str = ""
     place: int = 0
+    wanted_bytes: int = 0
     free_bytes: int = 0
     beside: str = ""
     warning: str = ""
@@ -113,7 +115,7 @@ class RunStatus:
             return replace(self, is_alive=is_alive and not self.is_ended)
         reason = "The program that watched over the run is gone (killed, or the machine was restarted)."
         lost = replace(self, is_alive=False, state="lost", seconds_left=None, reason=reason, hint=LOST_HINT)
-        return replace(lost, warning="", reserved_bytes=0, why="", place=0, free_bytes=0, beside="")
+        return replace(lost, warning="", reserved_bytes=0, why="", place=0, wanted_bytes=0, free_bytes=0, beside="")
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON object that `status_from_dict` reads back equal."""
@@ -177,9 +179,11 @@ class StatusFold:
         if state != "running":
             self._values["seconds_left"] = None
         if state == "waiting" or self._values["state"] == "waiting":
-            self._values.update(why="", place=0, free_bytes=0, beside="")
+            self._values.update(why="", place=0, wanted_bytes=0, free_bytes=0, beside="")
         self._values["state"] = state
-        self._keep(event, whole=("place", "free_bytes"), text=("reason", "hint", "text", "why", "beside"))
+        self._keep(
+            event, whole=("place", "wanted_bytes", "free_bytes"), text=("reason", "hint", "text", "why", "beside")
+        )
 
     def _take_progress(self, event: Mapping[str, Any]) -> None:
         self._keep(event, numbers=("done", "total"), text=("unit", "text"))

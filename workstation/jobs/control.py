@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 from workstation.errors import RunError
 from workstation.io.runs import RunFolder
@@ -64,10 +65,36 @@ def resume_from_checkpoint(run: RunFolder) -> int:
     return start(run)
 
 
+def set_aside(run: RunFolder) -> Path:
+    """Take a run that has ended out of the list: rename its folder, so that no reader sees half of one.
+
+    Returns
+    -------
+    Path
+        Where it is now, to be deleted.
+
+    Raises
+    ------
+    RunError
+        The run has not ended, or its folder cannot be renamed.
+    """
+    status = run.status()
+    if not status.is_ended:
+        raise RunError(f"{run.name} is {status.state}; it has not ended.", hint="Stop it first.", path=run.path)
+    watcher = supervisor_of(run)
+    if (watcher is not None and watcher.is_alive()) or leftover_engine(run) is not None:
+        raise RunError(f"{run.name} is just ending.", hint="Try again in a few seconds.", path=run.path)
+    aside = run.root / f".removed-{run.name}-{os.getpid()}"
+    try:
+        return run.path.rename(aside)
+    except OSError as error:
+        raise _not_removed(run, error) from error
+
+
 def remove(run: RunFolder) -> int:
     """Delete the folder of a run that has ended, with its checkpoints, model and predictions.
 
-    Files that the request put elsewhere stay. The folder is renamed first, so that no reader sees half of it.
+    Files that the request put elsewhere stay.
 
     Returns
     -------
@@ -79,21 +106,18 @@ def remove(run: RunFolder) -> int:
     RunError
         The run has not ended, or its folder cannot be deleted.
     """
-    status = run.status()
-    if not status.is_ended:
-        raise RunError(f"{run.name} is {status.state}; it has not ended.", hint="Stop it first.", path=run.path)
-    watcher = supervisor_of(run)
-    if (watcher is not None and watcher.is_alive()) or leftover_engine(run) is not None:
-        raise RunError(f"{run.name} is just ending.", hint="Try again in a few seconds.", path=run.path)
-    count = sum(path.lstat().st_size for path in run.path.rglob("*"))
-    grave = run.root / f".removed-{run.name}-{os.getpid()}"
+    aside = set_aside(run)
     try:
-        run.path.rename(grave)
-        shutil.rmtree(grave)
+        count = sum(path.lstat().st_size for path in aside.rglob("*"))
+        shutil.rmtree(aside)
     except OSError as error:
-        hint = "Check that the folder may be written."
-        raise RunError(f"{run.name} could not be removed: {error}.", hint=hint, path=run.path) from error
+        raise _not_removed(run, error) from error
     return count
+
+
+def _not_removed(run: RunFolder, error: OSError) -> RunError:
+    hint = "Check that the folder may be written."
+    return RunError(f"{run.name} could not be removed: {error}.", hint=hint, path=run.path)
 
 
 def _send_to_living(run: RunFolder, command: str) -> None:

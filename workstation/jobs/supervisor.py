@@ -34,7 +34,7 @@ from workstation.jobs.queue_settings import cores_of_share, read_queue_settings
 from workstation.jobs.supervision import leftover_engine, only_supervisor, write_supervision
 from workstation.jobs.ticket import Ticket
 from workstation.jobs.turns import Turns
-from workstation.jobs.waiting import waiting_event
+from workstation.jobs.waiting import quoted, waiting_event
 
 _STOPS = frozenset({"stop_now", "stop_after_epoch"})
 
@@ -183,7 +183,7 @@ class _Supervisor:
         """What is reserved, and who shares the processor; a run may be joined by others later."""
         beside = [each.name for each in self._turns.look().running if each.name != self._run.name]
         self._ran_beside = bool(beside or cores)
-        grant = {"reserved_bytes": self._ticket.bytes, "beside": ", ".join(beside), "cores": list(cores)}
+        grant = {"reserved_bytes": self._ticket.bytes, "beside": quoted(beside), "cores": list(cores)}
         self._say({"event": "granted", **grant})
 
     def _register(self, pid: int) -> None:

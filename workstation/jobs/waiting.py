@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from workstation.jobs.admission import Verdict
@@ -17,8 +18,9 @@ def waiting_event(verdict: Verdict) -> dict[str, Any]:
         "text": waiting_words(verdict),
         "why": verdict.why,
         "place": verdict.place,
+        "wanted_bytes": verdict.need_bytes,
         "free_bytes": verdict.free_bytes,
-        "beside": ", ".join(verdict.beside),
+        "beside": quoted(verdict.beside),
     }
 
 
@@ -37,7 +39,7 @@ def waiting_words(verdict: Verdict) -> str:
     return words.get(verdict.why, "")
 
 
-def quoted(names: tuple[str, ...]) -> str:
+def quoted(names: Sequence[str]) -> str:
     """Names in quotation marks."""
     return ", ".join(f"'{name}'" for name in names)
 

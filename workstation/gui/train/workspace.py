@@ -27,6 +27,7 @@ from workstation.gui.train.draft import Verdict, check
 from workstation.gui.train.forecast import Forecast, forecast
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerDialog
+from workstation.gui.train.reservation_bar import ReservationBar
 from workstation.gui.train.run_details import RunDetails
 from workstation.gui.train.run_list import RunList
 from workstation.gui.train.train_form import TrainForm
@@ -247,6 +248,7 @@ class TrainWorkspace(QWidget):
         column = QVBoxLayout(above)
         column.setContentsMargins(12, 12, 14, 4)
         column.addWidget(_heading(self.tr("Runs")))
+        column.addWidget(ReservationBar(self._session.runs))
         column.addWidget(self.list)
         below = QWidget()
         column = QVBoxLayout(below)
