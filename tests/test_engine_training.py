@@ -12,6 +12,7 @@ import pytest
 from engine_cases import write_cases
 
 from workstation.core.requests import TrainRequest
+from workstation.core.schedule import training_schedule
 from workstation.engine import training
 from workstation.engine.checkpoints import BEST, LAST
 from workstation.engine.control import Control
@@ -123,6 +124,32 @@ def test_a_training_stopped_at_any_step_and_resumed_ends_with_the_same_weights(
     assert_equal_weights(run, whole)
     assert [step["step"] for step in events_of(run, "step")] == [1, 2, 3, 4]
     assert [e["loss"] for e in events_of(run, "epoch")] == pytest.approx([e["loss"] for e in events_of(whole, "epoch")])
+
+
+class LeaveStep(Control):
+    """A control that wants the step left at the operation of this number."""
+
+    def __init__(self, run: RunFolder, number: int) -> None:
+        super().__init__(run)
+        self._left = number
+
+    def leaves_step(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+@pytest.mark.parametrize("micro_batch", [0, 1])
+def test_a_step_left_in_its_middle_leaves_no_trace_in_the_weights(data: Path, tmp_path: Path, micro_batch: int) -> None:
+    request = request_for(data, epochs=1, micro_batch=micro_batch, loss="bce+dice")
+    whole, run = (new_run(tmp_path / name, request) for name in ("whole", "left"))
+    train(request, whole)
+    operations = len(training_schedule(request.plan, (16, 16, 16), "exact").instructions) * (2 if micro_batch else 1)
+    stopped = train(request, run, control=LeaveStep(run, operations + operations * 2 // 3))
+    assert stopped["state"] == "stopped"
+    assert [step["step"] for step in events_of(run, "step")] == [1]
+    assert train(request, run)["state"] == "finished"
+    assert_equal_weights(run, whole)
+    assert [step["step"] for step in events_of(run, "step")] == [1, 2]
 
 
 def test_a_training_killed_within_an_epoch_repeats_it_to_the_same_weights(

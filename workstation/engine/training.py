@@ -23,6 +23,7 @@ from typing import Any
 from workstation.core.case import CaseFiles
 from workstation.core.network import Shape
 from workstation.core.requests import TrainRequest
+from workstation.core.schedule import Instruction
 from workstation.core.split import Split, split_cases
 from workstation.engine.checkpoints import BEST, LAST, Position, load_checkpoint, save_checkpoint
 from workstation.engine.choices import Choices
@@ -33,7 +34,7 @@ from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
 from workstation.engine.precision import refuse_slow_precision
 from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
 from workstation.engine.reporting import TrainReport
-from workstation.engine.steps import Scores, Steps
+from workstation.engine.steps import Scores, StepLeft, Steps
 from workstation.engine.unet import build_unet
 from workstation.errors import LayoutError, NonFiniteLoss
 from workstation.io.layouts import open_dataset
@@ -159,6 +160,7 @@ class _Training:
             precision=request.precision,
             micro_batch=request.micro_batch,
             choices=self._choices,
+            observe=self._leave_if_asked,
         )
         self._report = TrainReport(
             run,
@@ -215,7 +217,11 @@ class _Training:
                 if self._control.stops_now():
                     self._save_last()
                     return False
-                self._take(batch)
+                try:
+                    self._take(batch)
+                except StepLeft:
+                    self._save_last()
+                    return False
                 if batch.turn.is_last:
                     self._end_epoch()
                     if position.epoch <= request.epochs and self._control.stops_after_epoch():
@@ -223,6 +229,11 @@ class _Training:
         finally:
             batches.close()
         return True
+
+    def _leave_if_asked(self, _instruction: Instruction, _seconds: float) -> None:
+        """A step at full resolution takes minutes on small machines: a stop does not wait for its end."""
+        if self._control.leaves_step():
+            raise StepLeft
 
     def _take(self, batch: Batch) -> None:
         start = time.perf_counter()
