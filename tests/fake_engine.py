@@ -32,7 +32,7 @@ def engine_variable(mode: str) -> str:
     return shlex.join(engine_words(mode))
 
 
-def until(fact: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(fact: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something is so, and fail if it does not become so."""
     deadline = time.monotonic() + seconds
     while not fact():

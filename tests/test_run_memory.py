@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from workstation.jobs.memory_cap import make_cap
 from workstation.jobs.memory_watch import is_too_much, kernel_kills
 from workstation.jobs.need import Need, need_of, remember_training
 from workstation.jobs.processes import mark_of, own_mark, resident_bytes, tree_of
-from workstation.jobs.queue_settings import QueueSettings, cores_of_share, memory_budget
+from workstation.jobs.queue_settings import QueueSettings, cores_of_share, memory_budget, write_queue_settings
 from workstation.jobs.supervisor import Pace, supervise
 from workstation.jobs.ticket import Ticket
 from workstation.jobs.turns import Turns
@@ -85,6 +86,10 @@ def test_a_run_beyond_its_estimate_goes_on_where_the_budget_has_more(
     until(lambda: run.status().text == "it has what it wants")
     until(lambda: run.status().reserved_bytes > 240 * MIB)
     assert Turns(run.root).look().reserved_bytes == run.status().reserved_bytes <= 600 * MIB
+    engine = Turns(run.root).look().running[0].engine
+    assert engine is not None
+    # First in line for the kernel's killer, so that the supervisor lives to tell.
+    assert Path(f"/proc/{engine.pid}/oom_score_adj").read_text().strip() == "800"
     (run.path / "release").touch()
     assert wait() == 0
     assert run.status().state == "finished"
@@ -206,6 +211,58 @@ def test_cores_are_left_to_all_or_divided_into_shares_that_do_not_meet() -> None
     if len(set(shares[0]) | set(shares[1])) > 1:
         assert not set(shares[0]) & set(shares[1])
         assert len(shares[0]) == len(shares[1])
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="one core cannot be divided")
+def test_an_engine_keeps_to_its_share_of_divided_cores(run: RunFolder) -> None:
+    write_queue_settings(run.root, QueueSettings(at_once=2, cores="divided"))
+    wait = carry_out(run, "release")
+    until(lambda: run.status().state == "running")
+    engine = Turns(run.root).look().running[0].engine
+    assert engine is not None
+    assert len(os.sched_getaffinity(engine.pid)) == len(os.sched_getaffinity(0)) // 2
+    (run.path / "release").touch()
+    assert wait() == 0
+
+
+# Takes its turn eight times, and writes down what all that run have reserved whenever it has it.
+CROWD = """
+import sys
+import time
+from pathlib import Path
+from workstation.jobs.processes import own_mark
+from workstation.jobs.ticket import Ticket
+from workstation.jobs.turns import Turns
+
+root, name, mib = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+turns, seen = Turns(root), 0
+for _ in range(8):
+    ticket = Ticket(name, float(sys.argv[4]), False, own_mark(), bytes=mib << 20)
+    turns.ask(ticket)
+    while True:
+        ticket, verdict = turns.try_take(ticket)
+        if verdict.may_start:
+            break
+        time.sleep(0.01)
+    seen = max(seen, turns.look().reserved_bytes)
+    turns.leave(name)
+print(seen)
+"""
+
+
+def test_a_crowd_of_processes_never_has_more_reserved_than_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_MEMORY", "100MiB")
+    crowd = [
+        subprocess.Popen(
+            [sys.executable, "-c", CROWD, str(tmp_path), f"r{mib}", str(mib), str(index)], stdout=subprocess.PIPE
+        )
+        for index, mib in enumerate((70, 20, 45, 30))
+    ]
+    seen = [int(process.communicate(timeout=60)[0]) for process in crowd]
+    assert max(seen) <= 100 * MIB
+    assert Turns(tmp_path).look().running == ()
 
 
 def test_a_training_needs_what_the_estimate_says_of_its_largest_case(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from fake_engine import engine_words, state, until
 from workstation.core.requests import SegmentRequest, TrainRequest
 from workstation.io.runs import RunFolder
 from workstation.jobs.disk import LEAST_BYTES, wanted_bytes
-from workstation.jobs.notification import can_notify
+from workstation.jobs.notification import is_wanted
 from workstation.jobs.stall import StallWatch
 from workstation.jobs.supervisor import Pace, supervise
 
@@ -163,6 +163,6 @@ def test_the_desktop_is_told_of_a_failure_and_its_reason(run: RunFolder, told: P
 
 def test_nobody_is_told_where_that_is_not_wanted(run: RunFolder, told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKSTATION_NOTIFY", "off")
-    assert not can_notify()
+    assert not is_wanted(run.root)
     supervise(run.path, engine=engine_words("finish"), pace=PACE)
     assert not told.exists()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from fake_engine import engine_variable, write_epoch
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer
+from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtWidgets import QMessageBox, QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.core.requests import SegmentRequest, TrainRequest
@@ -18,6 +19,7 @@ from workstation.gui.train.colours import VALIDATION, state_colour
 from workstation.gui.train.job_chip import JobChip
 from workstation.gui.train.layer_table import LayerModel
 from workstation.gui.train.reservation_bar import ReservationBar
+from workstation.gui.train.run_notifier import RunNotifier
 from workstation.gui.train.wording import bytes_text, duration_text, flops_text, progress_words
 from workstation.gui.train.workspace import TrainWorkspace
 from workstation.io.phantoms import write_phantoms
@@ -327,6 +329,62 @@ def test_the_bar_shows_what_is_reserved_what_of_it_is_used_and_what_comes_next(
     assert colour_at(0.12) == state_colour("running")
     assert colour_at(0.37) not in (state_colour("running"), bar.palette().color(QPalette.ColorRole.Mid))
     assert [(part.left, part.width, part.is_waiting) for part in bar.bar.parts] == [(0, 0.5, False), (0.5, 0.5, True)]
+
+
+def test_the_form_says_whether_a_start_would_wait(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_MEMORY", "4GiB")
+    workspace.form.size_box.setCurrentIndex(workspace.form.size_box.count() - 1)
+    workspace.form.custom_edit.setText("32x32x16")
+    assert workspace.queue_note.text() == ""
+    first, second = new_run(session, "first"), new_run(session, "second")
+    for gib, words in ((2.0, "will start at once, and share the processor with 1"), (3.8, "0.2 GiB of the memory")):
+        reserve(session, first, gib)
+        qtbot.waitUntil(lambda words=words: words in workspace.queue_note.text())
+    reserve(session, second, 1, is_running=False)
+    qtbot.waitUntil(lambda: "wait behind 1" in workspace.queue_note.text())
+
+
+class Tray(QObject):
+    """A system tray that remembers what was shown in it."""
+
+    MessageIcon = QSystemTrayIcon.MessageIcon
+    shown: ClassVar[list[tuple[str, str]]] = []
+
+    def __init__(self, icon: QIcon, parent: QObject) -> None:
+        super().__init__(parent)
+
+    @staticmethod
+    def isSystemTrayAvailable() -> bool:
+        return True
+
+    def show(self) -> None:
+        """It would."""
+
+    def showMessage(self, title: str, text: str, icon: object) -> None:
+        self.shown.append((title, text))
+
+
+@pytest.mark.parametrize(("notify", "told"), [("on", True), ("off", False)])
+def test_the_tray_tells_of_an_end_that_nobody_else_tells_of(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, notify: str, told: bool
+) -> None:
+    monkeypatch.setattr("workstation.gui.train.run_notifier.QSystemTrayIcon", Tray)
+    monkeypatch.setattr("workstation.gui.train.run_notifier.can_notify", lambda: False)
+    monkeypatch.setenv("WORKSTATION_NOTIFY", notify)
+    Tray.shown.clear()
+    away = QWidget()
+    qtbot.addWidget(away)
+    RunNotifier(session.runs, away)
+    old, run = new_run(session, "old"), new_run(session, "new")
+    old.append({"event": "state", "state": "finished"})
+    session.runs.start_watching()
+    qtbot.waitUntil(lambda: session.runs.status(run.name) is not None)
+    run.append({"event": "state", "state": "failed", "reason": "The loss is NaN."})
+    with qtbot.waitSignal(session.runs.status_changed):
+        session.runs.refresh()
+    assert Tray.shown == ([("Training · Failed", f"{run.name}\nThe loss is NaN.")] if told else [])
 
 
 def test_runs_side_by_side_say_that_they_share_the_processor(

@@ -9,14 +9,21 @@ import os
 import shutil
 import subprocess
 from contextlib import suppress
+from pathlib import Path
+
+from workstation.jobs.queue_settings import read_queue_settings
 
 _SECONDS = 5.0
 
 
+def is_wanted(root: Path) -> bool:
+    """Whoever owns a folder of runs wants to be told of their ends."""
+    return os.environ.get("WORKSTATION_NOTIFY", "") != "off" and read_queue_settings(root).notifies
+
+
 def can_notify() -> bool:
     """There is a desktop session that takes notifications."""
-    is_wanted = os.environ.get("WORKSTATION_NOTIFY", "") != "off"
-    return is_wanted and bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS")) and shutil.which("notify-send") is not None
+    return bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS")) and shutil.which("notify-send") is not None
 
 
 def notify(title: str, text: str, *, is_bad: bool) -> None:

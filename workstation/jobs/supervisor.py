@@ -27,7 +27,7 @@ from workstation.jobs.disk import free_bytes, wanted_bytes
 from workstation.jobs.engine_process import kill_tree, last_line, signals_noted, start_engine
 from workstation.jobs.engine_watch import EngineWatch
 from workstation.jobs.need import Need, need_of, remember_training
-from workstation.jobs.notification import notify
+from workstation.jobs.notification import is_wanted, notify
 from workstation.jobs.outcome import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, Ending, ending_of
 from workstation.jobs.processes import mark_of, own_mark
 from workstation.jobs.queue_settings import cores_of_share, read_queue_settings
@@ -264,7 +264,7 @@ class _Supervisor:
             print(f"supervisor: {error.message}", file=sys.stderr, flush=True)
         if self._need.shape is not None and peak:
             remember_training(self._run, self._need.shape, peak_bytes=peak, was_alone=not self._ran_beside)
-        if ending.state != "stopped" and read_queue_settings(self._run.root).notifies:
+        if ending.state != "stopped" and is_wanted(self._run.root):
             is_bad = ending.state != "finished"
             notify(f"{self._run.name}: {ending.state}", self._run.status().reason, is_bad=is_bad)
 

@@ -31,6 +31,7 @@ from workstation.gui.train.reservation_bar import ReservationBar
 from workstation.gui.train.run_details import RunDetails
 from workstation.gui.train.run_list import RunList
 from workstation.gui.train.train_form import TrainForm
+from workstation.gui.train.wording import bytes_text
 from workstation.jobs.memory import machine_memory
 from workstation.session.session import Session
 
@@ -59,6 +60,7 @@ class TrainWorkspace(QWidget):
         self.start_button = QPushButton(self.tr("Start training"))
         self.start_button.setDefault(True)
         self.problem = ToneLabel("error", self)
+        self.queue_note = ToneLabel("faint", self)
         self.list = RunList(session.runs)
         self.details = RunDetails(session)
         self._facts_timer = QTimer(self, singleShot=True, interval=_FACTS_DELAY_MS)
@@ -107,6 +109,7 @@ class TrainWorkspace(QWidget):
         self.list.run_selected.connect(self.details.show_run)
         self._session.runs.runs_changed.connect(self._on_runs_changed)
         self._session.runs.followed_changed.connect(self._on_followed)
+        self._session.runs.queue_changed.connect(self._judge)
 
     def _on_followed(self, name: str) -> None:
         """Somebody else (the chip) wants this run to be seen."""
@@ -123,6 +126,22 @@ class TrainWorkspace(QWidget):
             self._layers.show_cost(self._cost)
         is_too_large = self._cost is not None and self._cost.fit == "too large"
         self.start_button.setText(self.tr("Start anyway") if is_too_large else self.tr("Start training"))
+        self.queue_note.say(self._queue_words())
+
+    def _queue_words(self) -> str:
+        """What a start would wait for, if it would."""
+        queue = self._session.runs.queue
+        if queue is None or self._cost is None or not (queue.running or queue.waiting):
+            return ""
+        need = min(self._cost.peak_bytes, queue.limits.budget_bytes)
+        if queue.waiting:
+            return self.tr("It will wait behind {0} that wait already, unless it cannot delay them.").format(
+                len(queue.waiting)
+            )
+        if need > queue.free_bytes:
+            free = bytes_text(queue.free_bytes)
+            return self.tr("It will wait: {0} of the memory for runs are free beside those that run.").format(free)
+        return self.tr("It will start at once, and share the processor with {0} others.").format(len(queue.running))
 
     def _on_machine_changed(self) -> None:
         if not self.isVisible():
@@ -236,6 +255,7 @@ class TrainWorkspace(QWidget):
         whole.addWidget(scroll, 1)
         foot = QVBoxLayout()
         foot.setContentsMargins(14, 8, 14, 12)
+        foot.addWidget(self.queue_note)
         foot.addWidget(self.problem)
         foot.addWidget(self.start_button)
         whole.addLayout(foot)
