@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workstation.core.split import split_cases
+from workstation.core.split import split_cases, split_counts
 from workstation.errors import RequestError
 
 TASK01 = [f"BRATS_{number:03d}" for number in range(1, 485)]
@@ -36,7 +36,7 @@ def test_other_fractions_of_task01_are_taken_literally() -> None:
 @pytest.mark.parametrize(("count", "expected"), [(3, (1, 1, 1)), (10, (8, 1, 1)), (11, (9, 1, 1)), (100, (80, 10, 10))])
 def test_small_sets_get_at_least_one_case_of_each(count: int, expected: tuple[int, int, int]) -> None:
     split = split_cases([f"case{number}" for number in range(count)], seed=1)
-    assert (len(split.train), len(split.validation), len(split.test)) == expected
+    assert (len(split.train), len(split.validation), len(split.test)) == expected == split_counts(count)
 
 
 def test_a_share_of_zero_gets_none() -> None:

@@ -43,26 +43,30 @@ def split_cases(names: Iterable[str], *, seed: int, fractions: tuple[float, floa
     ordered = sorted(names)
     if len(set(ordered)) != len(ordered):
         raise RequestError("a case name comes twice", field="cases", hint="Case names must differ.")
-    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise RequestError(f"shares {fractions} do not add up to 1", field="validation", hint="Use shares such as 0.1.")
-    train, validation, _ = _counts(ordered, fractions)
-    if train < 1:
-        raise RequestError(
-            f"no case of {len(ordered)} is left to train on",
-            field="validation",
-            hint="Give more cases, or smaller shares to validation and test.",
-        )
+    is_task01 = len(ordered) == TASK01_CASES and all(name.startswith("BRATS_") for name in ordered)
+    counts = TASK01_COUNTS if is_task01 and fractions == DEFAULT_FRACTIONS else split_counts(len(ordered), fractions)
+    train, validation, _ = counts
     random.Random(seed).shuffle(ordered)
     parts = ordered[:train], ordered[train : train + validation], ordered[train + validation :]
     return Split(*(tuple(sorted(part)) for part in parts))
 
 
-def _counts(names: list[str], fractions: tuple[float, float, float]) -> tuple[int, int, int]:
-    if (
-        len(names) == TASK01_CASES
-        and all(name.startswith("BRATS_") for name in names)
-        and fractions == DEFAULT_FRACTIONS
-    ):
-        return TASK01_COUNTS
-    validation, test = (max(1, round(share * len(names))) if share > 0 else 0 for share in fractions[1:])
-    return len(names) - validation - test, validation, test
+def split_counts(count: int, fractions: tuple[float, float, float] = DEFAULT_FRACTIONS) -> tuple[int, int, int]:
+    """How many of `count` cases train, validate and test, as `split_cases` draws them from names not of Task01.
+
+    Raises
+    ------
+    RequestError
+        The shares are no shares, or nothing is left to train on.
+    """
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
+        raise RequestError(f"shares {fractions} do not add up to 1", field="validation", hint="Use shares such as 0.1.")
+    validation, test = (max(1, round(share * count)) if share > 0 else 0 for share in fractions[1:])
+    train = count - validation - test
+    if train < 1:
+        raise RequestError(
+            f"no case of {count} is left to train on",
+            field="validation",
+            hint="Give more cases, or smaller shares to validation and test.",
+        )
+    return train, validation, test

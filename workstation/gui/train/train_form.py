@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -100,6 +101,25 @@ class TrainForm(QWidget):
     def set_data(self, path: str) -> None:
         """Put a data set into its field."""
         self.data_edit.setText(path)
+
+    def apply(self, changes: Mapping[str, Any]) -> None:
+        """Put fields of a `TrainRequest` into their editors, and let those that stand under "Advanced" be seen."""
+        boxes = {"memory": self.memory_box, "precision": self.precision_box}
+        spins = {"batch": self.batch_spin, "filters": self.filters_spin, "micro_batch": self.micro_batch_spin}
+        for name, value in changes.items():
+            if name == "size":
+                self._set_size(value)
+            elif name in boxes:
+                boxes[name].setCurrentIndex(boxes[name].findData(value))
+            else:
+                spins[name].setValue(value)
+            if self._fields[name].parent() is self._advanced:
+                self._advanced_toggle.setChecked(True)
+
+    def _set_size(self, size: str) -> None:
+        index = self.size_box.findData(size)
+        self.custom_edit.setText(size)
+        self.size_box.setCurrentIndex(index if index >= 0 else self.size_box.findData(_CUSTOM))
 
     def show_errors(self, errors: Mapping[str, str], *, also_untouched: bool = False) -> None:
         """Show what is wrong beside each field, and open the advanced ones if one of them is.
