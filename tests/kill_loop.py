@@ -25,6 +25,7 @@ from workstation.jobs.supervision import read_supervision
 from workstation.jobs.turns import Turns
 
 VICTIMS = ("engine", "supervisor", "both")
+PHASES = ("waiting", "preparing", "running")
 # A supervisor that dies before it could say its number is missed only when its heartbeat is stale.
 PATIENCE_SECONDS = 60.0
 STRANGER = "Somebody outside the program ended it (SIGKILL)."
@@ -39,7 +40,7 @@ class KillLoop:
         A folder of runs.
     request : TrainRequest
     seconds : float
-        About how long a whole start takes; moments are drawn from it.
+        About how long each phase of a start takes; moments are drawn from it.
     seed : int
     """
 
@@ -68,6 +69,9 @@ class KillLoop:
 
     def _kill(self, run: RunFolder, supervisor: int) -> None:
         victim = self._chance.choice(VICTIMS)
+        phase = self._chance.choice(PHASES)
+        # Whatever the machine's speed, each phase is met.
+        until(lambda: state(run) in (phase, "running") or RunFolder(run.path).status().is_ended, PATIENCE_SECONDS)
         moment = time.monotonic() + self._chance.uniform(0, self._seconds)
         until(lambda: time.monotonic() >= moment, 2 * self._seconds)
         supervised = mark_of(supervisor)

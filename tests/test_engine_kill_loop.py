@@ -31,7 +31,7 @@ def test_a_training_that_was_killed_ends_with_the_weights_of_one_that_was_not(
     assert state(whole) == "finished", whole.status().reason
     expected = weights_of(whole)
     count = request.config.getoption("--count")
-    loop = KillLoop(tmp_path / "runs", asked, seconds=14.0, seed=count)
+    loop = KillLoop(tmp_path / "runs", asked, seconds=4.0, seed=count)
     for number in range(count or 1):
         found = weights_of(loop.once(number))
         assert found.keys() == expected.keys()

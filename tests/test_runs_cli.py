@@ -14,6 +14,7 @@ import pytest
 from fake_engine import engine_variable, state, until
 
 from workstation.cli import main
+from workstation.core.cost import estimate_train_bytes
 from workstation.core.requests import SegmentRequest, TrainRequest
 from workstation.io.runs import RunFolder, default_runs_root, list_runs
 from workstation.jobs.local import start, supervisor_of
@@ -92,7 +93,8 @@ def test_a_training_is_paused_resumed_and_stopped(
     run = RunFolder.create(root, SMALL, label="x")
     start(run)
     until(lambda: state(run) == "running")
-    assert "it keeps the 0.6 GiB reserved for it" in say(capsys, "pause", run.name)
+    expected = estimate_train_bytes(SMALL.plan, (32, 32, 16)).peak_bytes / GIB
+    assert f"it keeps the {expected:.1f} GiB reserved for it" in say(capsys, "pause", run.name)
     until(lambda: state(run) == "paused")
     assert Turns(root).look().reserved_bytes > 0
     say(capsys, "resume", run.name)
