@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     its tests.
     """
     parser.addoption("--engine", action="store_true", help="the tests that load TensorFlow, and no others")
+    parser.addoption("--count", type=int, default=0, help="how often the kill loops kill; 0: a few times")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -77,6 +78,7 @@ def private_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
         "WORKSTATION_RUNS": "runs",
     }.items():
         monkeypatch.setenv(variable, str(home / folder))
+    monkeypatch.setenv("WORKSTATION_NOTIFY", "off")
 
 
 @pytest.fixture(scope="session")

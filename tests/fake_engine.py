@@ -2,7 +2,9 @@
 
 Modes: finish (three epochs, then exit 0), work (until told to stop; pauses and resumes), deaf (asks to be stopped and
 then ignores even SIGTERM), gone (killed as by the kernel), fail (reports a failure), crash (an uncaught exception),
-segment (writes a mask's name), release (works until RUN/release exists). Prints a line to the log at its start.
+segment (writes a mask's name), release (works until RUN/release exists), hog (takes 20 MiB more and more until it holds
+as many MiB as RUN/take says, then works until RUN/release exists), parent (has a child of its own that is a hog), train
+(forty steps with a checkpoint at every third, from which it goes on). Prints a line to the log at its start.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from workstation.io.files import read_json, write_json
 from workstation.io.runs import RunFolder
 
 
@@ -28,7 +32,7 @@ def engine_variable(mode: str) -> str:
     return shlex.join(engine_words(mode))
 
 
-def until(fact: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(fact: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something is so, and fail if it does not become so."""
     deadline = time.monotonic() + seconds
     while not fact():
@@ -75,9 +79,41 @@ def main(mode: str, run: RunFolder) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         run.send("stop_now")
         until(lambda: False, 60)
+    elif mode == "hog":
+        take_memory(run)
+    elif mode == "parent":
+        subprocess.run([*engine_words("hog"), str(run.path)], check=False)
+    elif mode == "train":
+        train(run)
     elif mode == "work":
         return work(run)
     return 0
+
+
+def train(run: RunFolder) -> None:
+    """A number that follows from the one before it, forty times; it ends as it would have without an interruption."""
+    last = run.checkpoints / "last.json"
+    position = read_json(last) if last.exists() else {"step": 0, "weight": 1}
+    step, weight = position["step"], position["weight"]
+    while step < 40:
+        step += 1
+        weight = weight * 6364136223846793005 % 2**61 + step
+        run.append({"event": "step", "step": step, "epoch": 1, "loss": 1 / step, "seconds": 0.01})
+        if step % 3 == 0:
+            write_json(last, {"step": step, "weight": weight})
+        time.sleep(0.01)
+    write_json(run.checkpoints / "end.json", {"weight": weight})
+
+
+def take_memory(run: RunFolder) -> None:
+    """Hold more and more memory, its pages touched, up to what RUN/take says."""
+    wanted = int((run.path / "take").read_text())
+    held = []
+    while 20 * len(held) < wanted:
+        held.append(b"x" * (20 * 2**20))
+        time.sleep(0.02)
+    run.append({"event": "progress", "text": "it has what it wants"})
+    until((run.path / "release").exists, 60)
 
 
 def work(run: RunFolder) -> int:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from workstation.jobs import control
 from workstation.jobs.local import start, supervisor_of
 from workstation.jobs.processes import ProcessMark, mark_in, own_mark
 from workstation.jobs.supervision import read_supervision
-from workstation.jobs.turns import Ticket, count_ahead, next_in_turn
+from workstation.jobs.turns import Turns
 
 
 @pytest.fixture
@@ -34,6 +35,12 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 def new_run(root: Path, label: str = "x") -> RunFolder:
     return RunFolder.create(root, TrainRequest(data="/data", epochs=3), label=label)
+
+
+def small_run(root: Path, label: str) -> RunFolder:
+    """A run whose estimate, under 1 GiB, fits twice into any machine that runs tests."""
+    request = TrainRequest(data="/data", size="32x32x16", filters=2, depth=1, epochs=3)
+    return RunFolder.create(root, request, label=label)
 
 
 def engine_mark(run: RunFolder) -> ProcessMark:
@@ -68,14 +75,18 @@ def test_killing_the_process_that_started_a_run_leaves_it_going(root: Path, monk
     until(lambda: state(run) == "finished")
 
 
-def test_two_runs_take_turns_in_the_order_in_which_they_were_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_do_not_fit_together_start_in_the_order_in_which_they_were_asked(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("release"))
+    monkeypatch.setenv("WORKSTATION_MEMORY", "1GiB")
     runs = [new_run(root, label) for label in ("z", "y", "x")]
     for run in runs:
         start(run)
     until(lambda: state(runs[0]) == "running")
-    until(lambda: "2 runs are before" in runs[2].status().text)
+    until(lambda: runs[2].status().place == 2)
     assert [state(run) for run in runs] == ["running", "waiting", "waiting"]
+    assert runs[1].status().text == f"waits for 1.0 GiB; 0 MiB free beside '{runs[0].name}'"
     for run in reversed(runs):
         (run.path / "release").touch()
     until(lambda: all(state(run) == "finished" for run in runs))
@@ -87,8 +98,25 @@ def test_two_runs_take_turns_in_the_order_in_which_they_were_asked(root: Path, m
     assert ended[0] < begun[1] + 1 and ended[1] < begun[2] + 1
 
 
+def test_runs_that_fit_together_run_together_and_say_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("release"))
+    runs = [small_run(root, label) for label in "ab"]
+    for run in runs:
+        start(run)
+    until(lambda: [state(run) for run in runs] == ["running", "running"])
+    beside = {run.status().beside for run in runs}
+    assert "" in beside and beside & {f"'{run.name}'" for run in runs}
+    reserved = [run.status().reserved_bytes for run in runs]
+    assert Turns(root).look().reserved_bytes == sum(reserved) == 2 * reserved[0] > 0
+    for run in runs:
+        (run.path / "release").touch()
+    until(lambda: all(state(run) == "finished" for run in runs))
+    assert Turns(root).look().reserved_bytes == 0
+
+
 def test_a_waiting_run_can_be_stopped_and_the_next_one_moves_up(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("release"))
+    monkeypatch.setenv("WORKSTATION_MEMORY", "1GiB")
     first, second = new_run(root, "a"), new_run(root, "b")
     start(first)
     until(lambda: state(first) == "running")
@@ -165,23 +193,13 @@ def test_a_supervisor_that_is_asked_to_go_stops_its_engine_in_order(
     until(lambda: state(run) == "stopped")
 
 
-def ticket(name: str, asked: float, *, is_running: bool = False) -> Ticket:
-    return Ticket(name, asked, is_running, ProcessMark(1, 0.0))
-
-
-def test_the_earliest_ticket_is_next_and_nobody_while_one_runs() -> None:
-    late, early = ticket("a", 2.0), ticket("b", 1.0)
-    assert next_in_turn([]) is None
-    assert next_in_turn([late, early]) == "b"
-    assert next_in_turn([ticket("c", 3.0, is_running=True), early]) is None
-
-
-def test_those_ahead_are_the_running_one_and_those_who_asked_before() -> None:
-    tickets = [ticket("a", 3.0, is_running=True), ticket("b", 1.0), ticket("c", 2.0), ticket("d", 4.0)]
-    assert [count_ahead(tickets, name) for name in "bcd"] == [1, 2, 3]
-
-
 def test_a_process_is_told_by_its_start_time_too() -> None:
     mark = own_mark()
     assert mark.is_alive()
     assert not ProcessMark(mark.pid, mark.start_time - 60).is_alive()
+
+
+def test_a_process_stays_the_same_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = own_mark()
+    assert replace(mark, start_time=mark.start_time + 3600).is_alive()
+    assert not replace(mark, born=mark.born + "0").is_alive()

@@ -117,7 +117,7 @@ def test_a_finished_profile_shows_figures_headline_and_table(page: MeasurePage, 
         *("0.18 GiB", "+5.0 %"),
     ]
     assert result.table.text(7, 10) == "needs more than there is"
-    assert visible_buttons(page) == set()
+    assert visible_buttons(page) == {"remove"}
 
 
 def test_a_finished_benchmark_shows_its_ratios(page: MeasurePage, session: Session, qtbot: QtBot) -> None:
@@ -143,7 +143,7 @@ def test_a_finished_comparison_of_tiles_shows_both_dice(
     select(page, run, qtbot)
     qtbot.waitUntil(lambda: words in page.details.result.headline.text())
     assert "1,234 voxels" in page.details.result.headline.text()
-    assert visible_buttons(page) == {"show_difference"}
+    assert visible_buttons(page) == {"show_difference", "remove"}
 
 
 def test_the_difference_map_opens_in_review_where_it_is_largest(
@@ -235,7 +235,7 @@ def test_a_failed_measurement_says_why_and_can_be_started_again(
     qtbot.waitUntil(lambda: page.details.reason.text() == "Not enough memory.")
     assert page.details.hint.text() == "Use a smaller size."
     qtbot.waitUntil(lambda: page.details.result.words == "This run ended before anything was measured.")
-    assert visible_buttons(page) == {"start_again"}
+    assert visible_buttons(page) == {"start_again", "remove"}
 
 
 def test_a_damaged_result_is_told_in_words(page: MeasurePage, session: Session, qtbot: QtBot) -> None:
@@ -290,7 +290,7 @@ def test_a_measurement_is_started_listed_and_stopped(
     assert session.runs.request(page.list.selected) == ProfileForm().request()
     click(qtbot, page.details.buttons["stop_now"])
     qtbot.waitUntil(lambda: "Stopped" in page.details._facts.text(), timeout=20_000)
-    assert visible_buttons(page) == {"start_again"}
+    assert visible_buttons(page) == {"start_again", "remove"}
     assert page.details.buttons["start_again"].text() == "Go on with the missing points"
 
 
@@ -400,10 +400,10 @@ def test_the_pages_are_made_when_they_are_first_wanted(session: Session, qtbot: 
     [
         ("profile", "waiting", {"stop_now"}),
         ("profile", "running", {"stop_now"}),
-        ("profile", "stopped", {"start_again"}),
-        ("bench", "failed", {"start_again"}),
-        ("bench", "finished", set()),
-        ("seams", "finished", {"show_difference"}),
+        ("profile", "stopped", {"start_again", "remove"}),
+        ("bench", "failed", {"start_again", "remove"}),
+        ("bench", "finished", {"remove"}),
+        ("seams", "finished", {"show_difference", "remove"}),
     ],
 )
 def test_a_measurement_offers_what_it_would_obey(kind: str, state: str, expected: set[str]) -> None:

@@ -10,11 +10,12 @@ from fake_engine import engine_words
 from workstation.core.requests import TrainRequest
 from workstation.errors import RunError
 from workstation.io.runs import RunFolder
-from workstation.jobs.outcome import ending_of
+from workstation.jobs.outcome import MemoryStory, ending_of
 from workstation.jobs.supervision import only_supervisor
 from workstation.jobs.supervisor import Pace, supervise
 from workstation.jobs.turns import Turns
 
+GIB = 2**30
 QUICK = Pace(look=0.01, beat=0.02, terminate_after=0.1, kill_after=0.3)
 
 
@@ -54,7 +55,7 @@ def test_an_engine_that_the_kernel_killed_is_told_from_a_failure(run: RunFolder)
     assert supervise(run.path, engine=engine_words("gone"), pace=QUICK) == 1
     status = run.status()
     assert status.state == "killed"
-    assert status.reason.startswith("Killed, probably for memory")
+    assert status.reason == "Somebody outside the program ended it (SIGKILL)."
 
 
 def test_an_engine_that_does_not_stop_is_ended_by_force(run: RunFolder) -> None:
@@ -96,7 +97,7 @@ def test_two_supervisors_do_not_carry_out_one_run(run: RunFolder, monkeypatch: p
 def test_the_turn_is_given_back_at_the_end(run: RunFolder) -> None:
     supervise(run.path, engine=engine_words("fail"), pace=QUICK)
     assert not list((run.root / ".turns").glob("*.json"))
-    assert Turns(run.root).ahead(run.name) == 0
+    assert Turns(run.root).look().reserved_bytes == 0
 
 
 @pytest.mark.parametrize(
@@ -117,11 +118,22 @@ def test_the_turn_is_given_back_at_the_end(run: RunFolder) -> None:
     ],
 )
 def test_every_exit_status_has_an_ending(returncode: int, was_stopped: bool, expected: str) -> None:
-    ending = ending_of(returncode, was_stopped=was_stopped, has_reason=False, peak_bytes=0, last_line="")
+    ending = ending_of(returncode, was_stopped=was_stopped, has_reason=False, memory=MemoryStory(), last_line="")
     assert ending.state == expected
     assert bool(ending.reason) == (expected in ("killed", "failed") or returncode in (-9, -15))
 
 
-def test_a_kill_names_the_memory_it_had_reached() -> None:
-    ending = ending_of(-9, was_stopped=False, has_reason=False, peak_bytes=3 * 2**29, last_line="")
-    assert ending.reason == "Killed, probably for memory, at 1.5 GiB."
+@pytest.mark.parametrize(
+    ("story", "words"),
+    [
+        (MemoryStory(GIB, 2 * GIB, ended_at_bytes=3 * GIB), "Killed for memory at 3.0 GiB; estimate 2.0 GiB."),
+        (
+            MemoryStory(3 * GIB // 2, GIB, is_kernels_deed=True),
+            "The machine's memory was exhausted and the system ended the run at 1.5 GiB; estimate 1.0 GiB.",
+        ),
+        (MemoryStory(3 * GIB // 2), "Killed, probably for memory at 1.5 GiB."),
+        (MemoryStory(GIB, GIB, is_kernels_deed=False), "Somebody outside the program ended it (SIGKILL)."),
+    ],
+)
+def test_a_kill_says_whose_deed_it_was_and_names_the_memory(story: MemoryStory, words: str) -> None:
+    assert ending_of(-9, was_stopped=False, has_reason=False, memory=story, last_line="").reason == words

@@ -140,11 +140,11 @@ def test_events_that_are_no_curve_change_nothing() -> None:
         ("train", "running", {"pause", "stop_after_epoch", "stop_now"}),
         ("train", "paused", {"resume", "stop_after_epoch", "stop_now"}),
         ("train", "stopping", {"stop_now"}),
-        ("train", "lost", {"resume_from_checkpoint"}),
-        ("train", "failed", {"resume_from_checkpoint"}),
-        ("train", "finished", {"segment"}),
-        ("segment", "running", {"pause", "stop_now"}),
-        ("segment", "finished", {"show_masks"}),
+        ("train", "lost", {"resume_from_checkpoint", "remove"}),
+        ("train", "failed", {"resume_from_checkpoint", "remove"}),
+        ("train", "finished", {"segment", "remove"}),
+        ("segment", "running", {"stop_now"}),
+        ("segment", "finished", {"show_masks", "remove"}),
     ],
 )
 def test_each_state_offers_what_the_run_would_obey(kind: str, state: str, expected: set[str]) -> None:
@@ -152,7 +152,7 @@ def test_each_state_offers_what_the_run_would_obey(kind: str, state: str, expect
 
 
 def test_without_an_open_case_there_is_nothing_to_segment() -> None:
-    assert offers(RunStatus("run", "train", 0.0, state="finished"), has_open_case=False) == frozenset()
+    assert offers(RunStatus("run", "train", 0.0, state="finished"), has_open_case=False) == {"remove"}
 
 
 def test_a_saved_split_reaches_the_request() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from fake_engine import engine_variable, write_epoch
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer
+from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtWidgets import QMessageBox, QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.core.requests import SegmentRequest, TrainRequest
@@ -18,14 +20,21 @@ from workstation.gui.train.colours import VALIDATION, state_colour
 from workstation.gui.train.job_chip import JobChip
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerModel
+from workstation.gui.train.reservation_bar import ReservationBar
+from workstation.gui.train.run_notifier import RunNotifier
 from workstation.gui.train.wording import bytes_text, duration_text, flops_text, progress_words
 from workstation.gui.train.workspace import TrainWorkspace
 from workstation.io.layouts import open_dataset
 from workstation.io.phantoms import write_phantoms
 from workstation.io.runs import RunFolder, RunStatus
 from workstation.io.splits import save_manifest
+from workstation.jobs.processes import own_mark
+from workstation.jobs.ticket import Ticket
+from workstation.jobs.turns import Turns
 from workstation.session.runs import Runs
 from workstation.session.session import Session
+
+GIB = 2**30
 
 
 @pytest.fixture
@@ -155,11 +164,11 @@ def test_a_training_is_started_watched_paused_resumed_and_stopped(
     wait_for("Running")
     click(qtbot, details.buttons["stop_now"])
     wait_for("Stopped")
-    assert visible_buttons(workspace) == {"resume_from_checkpoint"}
+    assert visible_buttons(workspace) == {"resume_from_checkpoint", "remove"}
     monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("finish"))
     click(qtbot, details.buttons["resume_from_checkpoint"])
     wait_for("Finished")
-    assert visible_buttons(workspace) == {"segment"}
+    assert visible_buttons(workspace) == {"segment", "remove"}
 
 
 def test_curves_are_drawn_as_epochs_come(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
@@ -219,7 +228,7 @@ def test_a_finished_training_segments_the_open_case_only_if_there_is_one(
 ) -> None:
     run = new_run(session)
     run.append({"event": "state", "state": "finished"})
-    qtbot.waitUntil(lambda: visible_buttons(workspace) == {"segment"})
+    qtbot.waitUntil(lambda: visible_buttons(workspace) == {"segment", "remove"})
     assert not workspace.details.buttons["segment"].isEnabled()
     assert "Open a case" in workspace.details.note.text()
 
@@ -261,6 +270,166 @@ def test_the_chip_keeps_the_ending_until_it_is_clicked(session: Session, qtbot: 
     assert "The disk is full." in chip.toolTip()
     chip.click()
     assert not chip.isVisible()
+
+
+WAITS = {
+    "event": "state",
+    "state": "waiting",
+    "why": "memory",
+    "place": 2,
+    "wanted_bytes": round(6.2 * GIB),
+    "free_bytes": round(4.1 * GIB),
+    "beside": "'task01'",
+}
+
+
+def test_a_run_that_waits_says_what_for_in_list_details_and_chip(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot
+) -> None:
+    chip = JobChip(session)
+    qtbot.addWidget(chip)
+    run = new_run(session)
+    run.append(WAITS)
+    words = "waits for 6.2 GiB; 4.1 GiB free beside 'task01'"
+    qtbot.waitUntil(lambda: words in workspace.details._facts.text())
+    assert "place 2 in the queue" in workspace.details._facts.text()
+    assert workspace.details.curves._empty.text() == f"The run {words}."
+    model = workspace.list.model()
+    assert [model.index(0, column).data() for column in (0, 3)] == ["Waiting (2)", "4.1 GiB of 6.2 GiB free"]
+    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == words
+    qtbot.waitUntil(lambda: chip.text() == "Training · place 2 · 4.1 GiB of 6.2 GiB free")
+    assert words in chip.toolTip()
+
+
+def reserve(session: Session, run: RunFolder, gib: float, *, is_running: bool = True) -> None:
+    ticket = Ticket(run.name, float(is_running), is_running, own_mark(), bytes=round(gib * GIB))
+    Turns(session.runs.root).ask(ticket)
+
+
+def test_the_bar_shows_what_is_reserved_what_of_it_is_used_and_what_comes_next(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_MEMORY", "4GiB")
+    bar = workspace.findChild(ReservationBar)
+    assert isinstance(bar, ReservationBar)
+    qtbot.waitUntil(lambda: "Memory for runs: 4.0 GiB, nothing reserved" in bar.words.text())
+    assert not has_colour(bar.bar, state_colour("running"))
+    first, second = new_run(session, "first"), new_run(session, "second")
+    reserve(session, first, 2)
+    reserve(session, second, 3, is_running=False)
+    first.append({"event": "state", "state": "running"})
+    first.append({"event": "memory", "rss_bytes": GIB, "peak_bytes": GIB})
+    qtbot.waitUntil(
+        lambda: "2.0 GiB of 4.0 GiB reserved · 1.0 GiB in use · 2.0 GiB free · 1 waiting" in bar.words.text()
+    )
+    qtbot.waitUntil(lambda: len(bar.bar.parts) == 2 and bar.bar.parts[0].used_bytes == GIB)
+    picture = bar.bar.grab().toImage()
+    scale = picture.width() / bar.bar.width()
+
+    def colour_at(share: float) -> object:
+        return picture.pixelColor(round(share * bar.bar.width() * scale), picture.height() // 2)
+
+    # A quarter of the budget is in use, another quarter only reserved.
+    assert colour_at(0.12) == state_colour("running")
+    assert colour_at(0.37) not in (state_colour("running"), bar.palette().color(QPalette.ColorRole.Mid))
+    assert [(part.left, part.width, part.is_waiting) for part in bar.bar.parts] == [(0, 0.5, False), (0.5, 0.5, True)]
+
+
+def test_the_form_says_whether_a_start_would_wait(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_MEMORY", "4GiB")
+    workspace.form.size_box.setCurrentIndex(workspace.form.size_box.count() - 1)
+    workspace.form.custom_edit.setText("32x32x16")
+    assert workspace.queue_note.text() == ""
+    first = new_run(session, "first")
+    for gib, words in ((2.0, "will start at once, and share the processor"), (3.8, "0.2 GiB of the memory")):
+        reserve(session, first, gib)
+        qtbot.waitUntil(lambda words=words: words in workspace.queue_note.text())
+
+
+class Tray(QObject):
+    """A system tray that remembers what was shown in it."""
+
+    MessageIcon = QSystemTrayIcon.MessageIcon
+    shown: ClassVar[list[tuple[str, str]]] = []
+
+    def __init__(self, icon: QIcon, parent: QObject) -> None:
+        super().__init__(parent)
+
+    @staticmethod
+    def isSystemTrayAvailable() -> bool:
+        return True
+
+    def show(self) -> None:
+        """It would."""
+
+    def showMessage(self, title: str, text: str, icon: object) -> None:
+        self.shown.append((title, text))
+
+
+@pytest.mark.parametrize(("notify", "told"), [("on", True), ("off", False)])
+def test_the_tray_tells_of_an_end_that_nobody_else_tells_of(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, notify: str, told: bool
+) -> None:
+    monkeypatch.setattr("workstation.gui.train.run_notifier.QSystemTrayIcon", Tray)
+    monkeypatch.setattr("workstation.gui.train.run_notifier.can_notify", lambda: False)
+    monkeypatch.setenv("WORKSTATION_NOTIFY", notify)
+    Tray.shown.clear()
+    away = QWidget()
+    qtbot.addWidget(away)
+    RunNotifier(session.runs, away)
+    old, run = new_run(session, "old"), new_run(session, "new")
+    old.append({"event": "state", "state": "finished"})
+    session.runs.start_watching()
+    qtbot.waitUntil(lambda: session.runs.status(run.name) is not None)
+    run.append({"event": "state", "state": "failed", "reason": "The loss is NaN."})
+    with qtbot.waitSignal(session.runs.status_changed):
+        session.runs.refresh()
+    assert Tray.shown == ([("Training · Failed", f"{run.name}\nThe loss is NaN.")] if told else [])
+
+
+def test_runs_side_by_side_say_that_they_share_the_processor(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot
+) -> None:
+    first, second = new_run(session, "first"), new_run(session, "second")
+    for run in (first, second):
+        reserve(session, run, 0.5)
+        run.append({"event": "state", "state": "running"})
+    workspace.show_run(first.name)
+    qtbot.waitUntil(lambda: f"shares the processor with {second.name}" in workspace.details._facts.text())
+
+
+def test_a_warning_is_shown_until_it_is_over(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
+    run = new_run(session)
+    run.append({"event": "state", "state": "running"})
+    run.append({"event": "warning", "text": "No progress since 14:05."})
+    qtbot.waitUntil(lambda: workspace.details.warning.text() == "No progress since 14:05.")
+    assert workspace.details.warning.isVisible()
+    run.append({"event": "warning", "text": ""})
+    qtbot.waitUntil(lambda: not workspace.details.warning.isVisible())
+
+
+def test_a_run_is_removed_only_after_a_question(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(session)
+    run.append({"event": "state", "state": "stopped"})
+    qtbot.waitUntil(lambda: "remove" in visible_buttons(workspace))
+    asked: list[str] = []
+
+    def answer(button: str) -> None:
+        box = next(each for each in workspace.details.findChildren(QMessageBox) if each.isVisible())
+        asked.append(box.text())
+        click(qtbot, next(each for each in box.buttons() if each.text().replace("&", "") == button))
+
+    for button, is_there in (("Cancel", True), ("Remove", False)):
+        QTimer.singleShot(0, lambda button=button: answer(button))
+        click(qtbot, workspace.details.buttons["remove"])
+        assert run.path.exists() == is_there
+    assert asked == [f"Remove {run.name}?"] * 2
+    qtbot.waitUntil(lambda: session.runs.statuses == ())
+    qtbot.waitUntil(lambda: not list(session.runs.root.glob(".removed-*")))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from workstation.cli import (
     figure,
     machine,
     measure,
+    queue,
     reports,
     runs,
     segmentation,
@@ -32,7 +33,7 @@ from workstation.cli import (
 from workstation.cli.output import Outcome
 from workstation.errors import WorkstationError
 
-_GROUPS = (machine, estimate, data, check, exports, reports, runs, segmentation, measure, figure, window, demo)
+_GROUPS = (machine, estimate, data, check, exports, reports, runs, queue, segmentation, measure, figure, window, demo)
 
 
 class Parser(argparse.ArgumentParser):

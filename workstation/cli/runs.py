@@ -1,4 +1,4 @@
-"""Commands about runs: train, runs, supervise.
+"""Commands that start runs and watch them: train, supervise; what is done to runs is in `cli/queue.py`.
 
 `train` starts the same supervisor as the window does, then watches the run folder: closing the terminal leaves the
 run going, and the window shows it. Ctrl+C asks the run to stop; a second one leaves it running.
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workstation.cli.output import GIB, Outcome, ProgressLine, add_command, number, parse_at_least, parse_shape, table
+from workstation.cli.output import GIB, Outcome, ProgressLine, add_command, number, parse_at_least, parse_shape
 from workstation.errors import RunError
 
 if TYPE_CHECKING:
@@ -51,11 +51,6 @@ def add_commands(commands: Any) -> None:
     train.add_argument("--seed", type=parse_at_least(0), default=1)
     train.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
     train.add_argument("--background", action="store_true", help="return as soon as the run is started")
-
-    runs = add_command(commands, "runs", run_runs, summary="list runs, or read and control one")
-    verbs = ("list", "log", "pause", "stop", "stop-after-epoch", "resume")
-    runs.add_argument("verb", nargs="?", choices=verbs, default="list")
-    runs.add_argument("name", nargs="?", metavar="RUN", help="a run's name or folder")
 
     supervise = add_command(commands, "supervise", run_supervise, summary="carry out a run (for the program itself)")
     supervise.add_argument("folder", type=Path, metavar="RUN")
@@ -119,22 +114,6 @@ def watch(run: RunFolder) -> Outcome:
     return _ended(run, status)
 
 
-def run_runs(options: argparse.Namespace) -> Outcome:
-    """`workstation runs`."""
-    from workstation.io.runs import default_runs_root, list_runs
-
-    if options.verb == "list":
-        return _list_of_runs([run.status() for run in list_runs(default_runs_root())])
-    if not options.name:
-        raise RunError(f"`runs {options.verb}` needs a run", hint="`workstation runs list` shows their names.")
-    run = _run_named(options.name)
-    if options.verb == "log":
-        text = run.log.read_text(encoding="utf-8", errors="replace") if run.log.exists() else ""
-        return Outcome({"run": str(run.path), "log": text}, text.rstrip("\n"))
-    _control(run, options.verb)
-    return Outcome({"run": str(run.path), "asked": options.verb}, f"asked {run.path.name} to {options.verb}")
-
-
 def run_supervise(options: argparse.Namespace) -> Outcome:
     """`workstation supervise`."""
     from workstation.jobs.supervisor import supervise
@@ -174,6 +153,8 @@ def _fraction(status: RunStatus) -> float | None:
 
 def _progress_text(status: RunStatus) -> str:
     parts = [status.state]
+    if status.state == "waiting" and status.text:
+        return f"{status.text} (place {status.place})"
     if status.epochs:
         parts.append(f"epoch {status.epoch}/{status.epochs}")
     if status.loss is not None:
@@ -186,6 +167,8 @@ def _progress_text(status: RunStatus) -> str:
         parts.append(f"{status.peak_bytes / GIB:.1f} GiB")
     if status.seconds_left is not None:
         parts.append(f"{status.seconds_left:.0f} s left")
+    if status.warning:
+        parts.append(status.warning)
     return ", ".join(parts)
 
 
@@ -208,41 +191,3 @@ def _ended(run: RunFolder, status: RunStatus) -> Outcome:
         "peak_bytes": status.peak_bytes,
     }
     return Outcome(data, f"{_progress_text(status)}\nrun folder: {run.path}")
-
-
-def _list_of_runs(statuses: list[RunStatus]) -> Outcome:
-    rows = [["run", "kind", "state", "epoch", "validation Dice", "peak GiB"]]
-    for status in statuses:
-        epoch = f"{status.epoch}/{status.epochs}" if status.epochs else "-"
-        peak = f"{status.peak_bytes / GIB:.1f}" if status.peak_bytes else "-"
-        rows.append([status.name, status.kind, status.state, epoch, number(status.val_dice, digits=3), peak])
-    data = [
-        {"run": status.name, "kind": status.kind, "state": status.state, "epoch": status.epoch, "reason": status.reason}
-        for status in statuses
-    ]
-    text = table(rows, left_columns=3) if statuses else "no runs yet; `workstation train DATA` starts one"
-    return Outcome({"runs": data}, text)
-
-
-def _run_named(name: str) -> RunFolder:
-    from workstation.io.runs import RunFolder, default_runs_root
-
-    for path in (Path(name), default_runs_root() / name):
-        if (path / "request.json").is_file():
-            return RunFolder(path.resolve())
-    raise RunError(f"there is no run {name}", hint="`workstation runs list` shows their names.")
-
-
-def _control(run: RunFolder, verb: str) -> None:
-    from workstation.jobs import control
-
-    if verb == "pause":
-        control.pause(run)
-    elif verb == "stop":
-        control.stop_now(run)
-    elif verb == "stop-after-epoch":
-        control.stop_after_epoch(run)
-    elif run.status().is_ended:
-        control.resume_from_checkpoint(run)
-    else:
-        control.resume(run)

@@ -142,7 +142,9 @@ class MainWindow(QMainWindow):
 
     def _add_job_chip(self) -> None:
         from workstation.gui.train.job_chip import JobChip
+        from workstation.gui.train.run_notifier import RunNotifier
 
+        self._notifier = RunNotifier(self.session.runs, self)
         chip = JobChip(self.session)
         chip.run_requested.connect(self._show_run)
         self.status.addPermanentWidget(chip)

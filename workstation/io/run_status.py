@@ -47,6 +47,14 @@ class RunStatus:
         Resident memory of the engine, 0 if not yet measured.
     estimate_bytes, reserved_bytes : int
         What it is expected to take at its peak, 0 if unknown; what is reserved for it, 0 while nothing is.
+    why, place : str, int
+        Of a run that waits: what for (see `jobs/admission.py: Verdict`), and its place, 1 for the first.
+    wanted_bytes, free_bytes : int
+        Of a run that waits: the memory, or room on the disk, that it waits for, and what is left for it.
+    beside : str
+        Of a run that waits: the quoted names of the runs in its way. Of one that runs: of those that ran when it began.
+    warning : str
+        What is wrong with it although it goes on: no progress, a full disk.
     reason, hint : str
         Why it ended and what to do; empty for a good end.
     damaged : int
@@ -76,6 +84,12 @@ class RunStatus:
     peak_bytes: int = 0
     estimate_bytes: int = 0
     reserved_bytes: int = 0
+    why: str = ""
+    place: int = 0
+    wanted_bytes: int = 0
+    free_bytes: int = 0
+    beside: str = ""
+    warning: str = ""
     reason: str = ""
     hint: str = ""
     damaged: int = 0
@@ -100,7 +114,8 @@ class RunStatus:
         if is_alive or self.is_ended:
             return replace(self, is_alive=is_alive and not self.is_ended)
         reason = "The program that watched over the run is gone (killed, or the machine was restarted)."
-        return replace(self, is_alive=False, state="lost", seconds_left=None, reason=reason, hint=LOST_HINT)
+        lost = replace(self, is_alive=False, state="lost", seconds_left=None, reason=reason, hint=LOST_HINT)
+        return replace(lost, warning="", reserved_bytes=0, why="", place=0, wanted_bytes=0, free_bytes=0, beside="")
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON object that `status_from_dict` reads back equal."""
@@ -134,6 +149,7 @@ class StatusFold:
             "failed": self._take_failed,
             "estimate": self._take_estimate,
             "granted": self._take_granted,
+            "warning": self._take_warning,
         }
 
     @property
@@ -157,11 +173,17 @@ class StatusFold:
             return
         if state == "waiting":
             # Also the first word of a run that is resumed: what it died of is no longer true.
-            self._values.update(reason="", hint="", text="")
+            self._values.update(reason="", hint="", text="", warning="", reserved_bytes=0)
+        if state in ENDED_STATES:
+            self._values.update(warning="", reserved_bytes=0, beside="")
         if state != "running":
             self._values["seconds_left"] = None
+        if state == "waiting" or self._values["state"] == "waiting":
+            self._values.update(why="", place=0, wanted_bytes=0, free_bytes=0, beside="")
         self._values["state"] = state
-        self._keep(event, text=("reason", "hint", "text"))
+        self._keep(
+            event, whole=("place", "wanted_bytes", "free_bytes"), text=("reason", "hint", "text", "why", "beside")
+        )
 
     def _take_progress(self, event: Mapping[str, Any]) -> None:
         self._keep(event, numbers=("done", "total"), text=("unit", "text"))
@@ -193,7 +215,10 @@ class StatusFold:
         self._keep(event, whole=("estimate_bytes",))
 
     def _take_granted(self, event: Mapping[str, Any]) -> None:
-        self._keep(event, whole=("reserved_bytes",))
+        self._keep(event, whole=("reserved_bytes",), text=("beside",))
+
+    def _take_warning(self, event: Mapping[str, Any]) -> None:
+        self._values["warning"] = str(event.get("text") or "")
 
     def _keep(
         self,

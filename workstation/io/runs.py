@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import secrets
 import time
@@ -174,8 +175,8 @@ class RunFolder:
         """Show readers that somebody watches over the run."""
         self.heartbeat.touch()
 
-    def send(self, command: str) -> None:
-        """Append a command for supervisor and engine.
+    def send(self, command: str, *, sender: str = "") -> None:
+        """Append a command for supervisor and engine; `sender` says who asks, where that is not the user.
 
         Raises
         ------
@@ -185,7 +186,7 @@ class RunFolder:
         if command not in COMMANDS:
             raise RunError(f"There is no command {command!r}.", hint=f"Known: {', '.join(COMMANDS)}.")
         try:
-            append_record(self.control, {"command": command})
+            append_record(self.control, {"command": command} | ({"sender": sender} if sender else {}))
         except OSError as error:
             raise RunError(f"{self.control} cannot be written: {error.strerror}.", path=self.control) from error
 
@@ -252,9 +253,28 @@ class RunFolder:
         """A run that has just been made counts as alive: its supervisor is about to come."""
         beats = self.heartbeat if self.heartbeat.exists() else self.path / "request.json"
         try:
-            return time.time() - beats.stat().st_mtime < LOST_AFTER_SECONDS
+            is_fresh = time.time() - beats.stat().st_mtime < LOST_AFTER_SECONDS
         except FileNotFoundError:
             return False
+        return is_fresh and not self._has_dead_supervisor()
+
+    def _has_dead_supervisor(self) -> bool:
+        """No process has the supervisor's number any more; only its own machine can tell."""
+        try:
+            values = json.loads(self.supervisor.read_bytes())
+            pid, host = values["pid"], values["host"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        if not isinstance(pid, int) or pid <= 0 or host != platform.node():
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            # It is somebody else's, so there is one.
+            return False
+        return False
 
     def _asked_epochs(self) -> int:
         asked = self._read_asked().get("request")

@@ -9,8 +9,9 @@ import threading
 from workstation.errors import RunError
 from workstation.io.runs import RunFolder
 from workstation.jobs.processes import ProcessMark, mark_in, mark_of
-from workstation.jobs.supervision import read_supervision
-from workstation.jobs.turns import Ticket, Turns
+from workstation.jobs.supervision import leftover_engine, note_started, read_supervision, write_supervision
+from workstation.jobs.ticket import Ticket
+from workstation.jobs.turns import Turns
 
 
 def start(run: RunFolder) -> int:
@@ -34,7 +35,9 @@ def start(run: RunFolder) -> int:
     if watcher is not None and watcher.is_alive() and not run.status().is_ended:
         raise RunError(f"{run.name} is being carried out already.", hint="Stop it first.", path=run.path)
     run.send("start")
-    # From here on every reader sees a run that waits, however long the supervisor takes to come.
+    # From here on every reader sees a run that waits, however long the supervisor takes to come: it must not be
+    # taken for the dead one of the last start. The new one ends that one's engine, if it should still be there.
+    write_supervision(run, None, leftover_engine(run))
     run.beat()
     run.append({"event": "state", "state": "waiting"})
     command = [sys.executable, "-m", "workstation", "supervise", str(run.path)]
@@ -48,6 +51,7 @@ def start(run: RunFolder) -> int:
         raise RunError(f"{run.name} could not be started: {error}.", path=run.path) from error
     mark = mark_of(process.pid)
     if mark is not None:
+        note_started(run, mark)
         Turns(run.root).reserve(Ticket(run.name, run.asked_at(), False, mark))
     # Somebody must take the exit status, or the dead supervisor stays in the process table as long as we live.
     threading.Thread(target=process.wait, name=f"reap {run.name}", daemon=True).start()

@@ -1,19 +1,18 @@
-"""Processes, told apart by number and start time since numbers are used again, and the memory they hold."""
+"""Processes, told apart by number and start since numbers are used again, and the memory they hold."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-# The boot time behind every start time moves a little when the clock is set.
+# Where only the clock tells: the boot time behind every start time moves a little when the clock is set.
 _SAME_START_SECONDS = 2.0
-_MEMORY_CHANGE = 0.03
-_MEMORY_SECONDS = 60.0
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +24,32 @@ class ProcessMark:
     pid : int
     start_time : float
         Unix seconds, as psutil gives it.
+    born : str
+        The machine's boot and the clock ticks from it to the start of the process: unlike the time it does not change
+        when the clock is set. Empty where the system does not tell.
     """
 
     pid: int
     start_time: float
+    born: str = ""
 
     def is_alive(self) -> bool:
         """The same process still runs; a dead one that nobody has waited for yet does not count."""
         try:
             process = psutil.Process(self.pid)
-            drift = float(process.create_time()) - self.start_time
-            return abs(drift) < _SAME_START_SECONDS and bool(process.status() != psutil.STATUS_ZOMBIE)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            if self.born and (born := _born(self.pid)):
+                return born == self.born
+            return abs(float(process.create_time()) - self.start_time) < _SAME_START_SECONDS
         except psutil.AccessDenied:
             return True
         except psutil.NoSuchProcess:
             return False
+
+    def as_dict(self, prefix: str = "") -> dict[str, Any]:
+        """The values that `mark_in` reads back."""
+        return {f"{prefix}pid": self.pid, f"{prefix}start_time": self.start_time, f"{prefix}born": self.born}
 
     def end(self, *, patience_seconds: float = 5.0) -> None:
         """Terminate it, and kill it if it has not gone in time; nothing happens if it is gone already."""
@@ -59,73 +69,63 @@ class ProcessMark:
 def mark_of(pid: int) -> ProcessMark | None:
     """The mark of a running process; None if there is none of that number."""
     try:
-        return ProcessMark(pid, psutil.Process(pid).create_time())
+        return ProcessMark(pid, psutil.Process(pid).create_time(), _born(pid))
     except psutil.NoSuchProcess:
         return None
 
 
 def own_mark() -> ProcessMark:
     """The mark of this process."""
-    return ProcessMark(os.getpid(), psutil.Process().create_time())
+    return ProcessMark(os.getpid(), psutil.Process().create_time(), _born(os.getpid()))
 
 
 def mark_in(values: Mapping[str, Any], prefix: str = "") -> ProcessMark | None:
-    """The mark kept as `<prefix>pid` and `<prefix>start_time`; None if there is none."""
+    """The mark kept by `ProcessMark.as_dict`; None if there is none."""
     pid, start = values.get(f"{prefix}pid"), values.get(f"{prefix}start_time")
-    return ProcessMark(pid, float(start)) if isinstance(pid, int) and isinstance(start, int | float) else None
+    if not (isinstance(pid, int) and isinstance(start, int | float)):
+        return None
+    return ProcessMark(pid, float(start), str(values.get(f"{prefix}born") or ""))
 
 
-class MemoryGauge:
-    """Resident memory of a process, now and at its peak.
+def tree_of(pid: int) -> list[int]:
+    """Numbers of a process and of all that come from it; empty once it is gone."""
+    try:
+        process = psutil.Process(pid)
+        return [pid, *(child.pid for child in process.children(recursive=True))]
+    except psutil.Error:
+        return []
 
-    Parameters
-    ----------
-    pid : int
+
+def resident_bytes(pids: Iterable[int]) -> int:
+    """Memory that goes only when these processes go: anonymous and shared pages, and what of them is swapped out.
+
+    Pages of mapped files (decoded cases, libraries) are left out: the kernel takes them back when it needs them. For
+    the same reason, and since the kernel walks every page for it while it holds the process's lock, this is not PSS. On
+    systems without /proc it is the resident set. Processes that are gone count nothing.
     """
-
-    def __init__(self, pid: int) -> None:
-        self._status = Path(f"/proc/{pid}/status")
-        self._pid = pid
-        self._peak = 0
-
-    def read(self) -> tuple[int, int] | None:
-        """(now, peak) in bytes; None once the process is gone.
-
-        The kernel's own high-water mark is used where there is one: a peak between two looks is not missed.
-        """
-        try:
-            now = int(psutil.Process(self._pid).memory_info().rss)
-        except psutil.Error:
-            return None
-        self._peak = max(self._peak, now, self._high_water_mark())
-        return now, self._peak
-
-    def _high_water_mark(self) -> int:
-        try:
-            lines = self._status.read_text().splitlines()
-        except OSError:
-            return 0
-        marks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
-        return int(marks[0]) * 1024 if marks else 0
+    return sum(_own_bytes(pid) for pid in pids)
 
 
-class MemoryReport:
-    """Turns samples of memory into few events: on a change of 3 %, and once a minute."""
+def _own_bytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_bytes().splitlines()
+    except OSError:
+        return _resident_set(pid)
+    kinds = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(kinds))
 
-    def __init__(self) -> None:
-        self.peak_bytes = 0
-        self._said_bytes = 0
-        self._said_at = -float("inf")
 
-    def take(self, sample: tuple[int, int] | None, now: float) -> dict[str, Any] | None:
-        """The event that a sample is worth, if any."""
-        if sample is None:
-            return None
-        rss, peak = sample
-        has_new_peak = peak > self.peak_bytes * (1 + _MEMORY_CHANGE)
-        self.peak_bytes = max(self.peak_bytes, peak)
-        has_changed = abs(rss - self._said_bytes) > _MEMORY_CHANGE * self._said_bytes
-        if not (has_new_peak or has_changed or now - self._said_at > _MEMORY_SECONDS):
-            return None
-        self._said_bytes, self._said_at = rss, now
-        return {"event": "memory", "rss_bytes": rss, "peak_bytes": self.peak_bytes}
+def _resident_set(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _born(pid: int) -> str:
+    """See `ProcessMark`; field 22 of /proc/PID/stat, counted behind the name, which may hold anything."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return f"{_BOOT.read_text().strip()}/{fields[19]}"
+    except (OSError, IndexError):
+        return ""

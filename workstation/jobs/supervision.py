@@ -27,16 +27,28 @@ def read_supervision(run: RunFolder) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def write_supervision(run: RunFolder, supervisor: ProcessMark, engine: ProcessMark | None) -> None:
-    """Write supervisor.json."""
-    values = {
-        "pid": supervisor.pid,
-        "start_time": supervisor.start_time,
-        "engine_pid": engine.pid if engine else None,
-        "engine_start_time": engine.start_time if engine else None,
-        "host": platform.node(),
-    }
-    write_json(run.supervisor, values)
+def write_supervision(run: RunFolder, supervisor: ProcessMark | None, engine: ProcessMark | None) -> None:
+    """Write supervisor.json; without a supervisor where one is about to be started."""
+    values: dict[str, Any] = {"pid": None, "host": platform.node()}
+    values |= supervisor.as_dict() if supervisor else {}
+    values |= engine.as_dict("engine_") if engine else {}
+    with _changing(run):
+        write_json(run.supervisor, values)
+
+
+def note_started(run: RunFolder, supervisor: ProcessMark) -> None:
+    """Name a supervisor that has been started, unless it has named itself: it may die before it comes to that."""
+    with _changing(run):
+        values = read_supervision(run)
+        if values.get("pid") is None:
+            write_json(run.supervisor, values | supervisor.as_dict())
+
+
+@contextmanager
+def _changing(run: RunFolder) -> Iterator[None]:
+    with (run.path / "supervision.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def leftover_engine(run: RunFolder) -> ProcessMark | None:

@@ -9,29 +9,34 @@ dies itself, its heartbeat goes stale and readers call the run lost; on Linux th
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from workstation.errors import WorkstationError
 from workstation.io.runs import RunFolder
+from workstation.jobs.admission import Verdict
+from workstation.jobs.disk import free_bytes, wanted_bytes
+from workstation.jobs.engine_process import kill_tree, last_line, signals_noted, start_engine
+from workstation.jobs.engine_watch import EngineWatch
+from workstation.jobs.need import Need, need_of, remember_training
+from workstation.jobs.notification import is_wanted, notify
 from workstation.jobs.outcome import EXIT_FAILED, EXIT_FINISHED, EXIT_STOPPED, Ending, ending_of
-from workstation.jobs.processes import MemoryGauge, MemoryReport, mark_of, own_mark
+from workstation.jobs.processes import mark_of, own_mark
+from workstation.jobs.queue_settings import cores_of_share, read_queue_settings
 from workstation.jobs.supervision import leftover_engine, only_supervisor, write_supervision
-from workstation.jobs.turns import Ticket, Turns
+from workstation.jobs.ticket import Ticket
+from workstation.jobs.turns import Turns
+from workstation.jobs.waiting import quoted, waiting_event
 
-_PR_SET_PDEATHSIG = 1
-_NICE = 10
+_STOPS = frozenset({"stop_now", "stop_after_epoch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +46,18 @@ class Pace:
     Parameters
     ----------
     look, beat : float
-        Between two looks at engine and commands; between two heartbeats and memory samples.
+        Between two looks at engine, its memory and commands; between two heartbeats.
     terminate_after, kill_after : float
         From "stop now" to SIGTERM, and to SIGKILL.
+    stall_after : float
+        Without progress before that is worth a warning, see `StallWatch`.
     """
 
     look: float = 0.2
     beat: float = 2.0
     terminate_after: float = 20.0
     kill_after: float = 40.0
+    stall_after: float = 600.0
 
 
 def supervise(run_path: Path, *, engine: Sequence[str] = (), pace: Pace = Pace()) -> int:
@@ -92,79 +100,106 @@ class _Supervisor:
         self._command = command
         self._pace = pace
         self._turns = Turns(run.root)
+        self._need = Need(0)
         self._ticket = Ticket(run.name, run.asked_at(), False, own_mark())
         self._control_offset = run.control_start()
-        self._events_offset = run.events.stat().st_size if run.events.exists() else 0
         self._asked: set[str] = set()
         self._stop_asked_at: float | None = None
         self._beaten_at = -float("inf")
-        self._memory = MemoryReport()
+        self._watch: EngineWatch | None = None
+        self._ran_beside = False
 
     def carry_out(self) -> Ending:
         """Wait, run, and write the last event; whatever happens, the turn is given back and no engine is left."""
-        write_supervision(self._run, self._ticket.supervisor, None)
-        with _signals_noted(self._ask_to_stop):
+        write_supervision(self._run, self._ticket.supervisor, leftover_engine(self._run))
+        with signals_noted(self._ask_to_stop):
             try:
-                self._turns.ask(self._ticket)
+                self._ask_for_turn()
                 ending = self._run_engine() if self._wait_for_turn() else Ending("stopped")
+            except WorkstationError as error:
+                ending = Ending("failed", type(error).__name__, error.message, error.hint)
             except BaseException as error:
                 self._finish(Ending("failed", "SupervisorFailure", f"The supervisor failed: {error}", "See its log."))
                 raise
             self._finish(ending)
         return ending
 
-    def _wait_for_turn(self) -> bool:
-        """True when it is our turn; False if the run was stopped before."""
+    def _ask_for_turn(self) -> None:
+        """Take a place, find out what the run needs, and write that down."""
+        self._beat()
+        self._turns.ask(self._ticket)
         leftover = leftover_engine(self._run)
         if leftover is not None:
             leftover.end()
-        ahead = -1
+        self._need = need_of(self._run)
+        self._ticket = replace(self._ticket, bytes=self._need.bytes, is_alone=self._need.is_alone)
+        self._turns.ask(self._ticket)
+        self._say({"event": "estimate", "estimate_bytes": 0 if self._need.is_alone else self._need.bytes})
+
+    def _wait_for_turn(self) -> bool:
+        """True when it is our turn; False if the run was stopped before."""
+        said: Verdict | None = None
         while True:
             self._hear()
             self._beat()
-            if self._asked & {"stop_now", "stop_after_epoch"}:
+            if self._asked & _STOPS:
                 return False
-            if self._turns.try_take(self._run.name):
+            verdict = self._lack_of_disk()
+            if verdict is None:
+                self._ticket, verdict = self._turns.try_take(self._ticket)
+            if verdict.may_start:
                 return True
-            if (now := self._turns.ahead(self._run.name)) != ahead:
-                ahead = now
-                text = "1 run is before this one" if ahead == 1 else f"{ahead} runs are before this one"
-                self._say({"event": "state", "state": "waiting", "text": text})
+            if said is None or _differ(said, verdict):
+                said = verdict
+                self._say(waiting_event(verdict))
             time.sleep(self._pace.look)
+
+    def _lack_of_disk(self) -> Verdict | None:
+        """What there is too little of to begin with, if there is."""
+        wanted, free = wanted_bytes(self._run.request()), free_bytes(self._run.path)
+        return Verdict("disk", 1, wanted, free) if free < wanted else None
 
     def _run_engine(self) -> Ending:
         self._say({"event": "state", "state": "preparing", "text": ""})
+        cores = cores_of_share(read_queue_settings(self._run.root), self._ticket.slot)
+        self._say_granted(cores)
         with ExitStack() as stack:
             log = stack.enter_context(self._run.log.open("ab"))
             try:
-                engine = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    preexec_fn=_prepare_child,  # noqa: PLW1509  (this process has one thread)
-                )
+                engine = start_engine(self._command, log, cores=cores)
             except OSError as error:
                 return Ending("failed", "EngineMissing", f"The engine could not be started: {error}.")
             stack.enter_context(engine)
-            stack.callback(_kill, engine)
+            stack.callback(kill_tree, engine)
             self._register(engine.pid)
-            self._watch(engine)
-            return self._ending_of(engine.returncode)
+            watch = stack.enter_context(
+                EngineWatch(self._run, engine, self._ticket, self._turns, stall_after=self._pace.stall_after)
+            )
+            self._watch = watch
+            self._look_after(engine, watch)
+            return self._ending_of(engine.returncode, watch)
+
+    def _say_granted(self, cores: Sequence[int]) -> None:
+        """What is reserved, and who shares the processor; a run may be joined by others later."""
+        beside = [each.name for each in self._turns.look().running if each.name != self._run.name]
+        self._ran_beside = bool(beside or cores)
+        grant = {"reserved_bytes": self._ticket.bytes, "beside": quoted(beside), "cores": list(cores)}
+        self._say({"event": "granted", **grant})
 
     def _register(self, pid: int) -> None:
         """Let the ticket and supervisor.json name the engine, so that it is found should we die."""
-        self._ticket = replace(self._ticket, is_running=True, engine=mark_of(pid))
+        self._ticket = replace(self._ticket, engine=mark_of(pid))
         self._turns.ask(self._ticket)
         write_supervision(self._run, self._ticket.supervisor, self._ticket.engine)
 
-    def _watch(self, engine: subprocess.Popen[bytes]) -> None:
+    def _look_after(self, engine: subprocess.Popen[bytes], watch: EngineWatch) -> None:
         """Look after the engine until it ends."""
-        gauge = MemoryGauge(engine.pid)
         while engine.poll() is None:
             self._hear()
+            watch.guard_memory()
             if self._beat():
-                self._report_memory(gauge)
+                watch.look()
+                self._ran_beside |= watch.has_company
             if self._stop_asked_at is not None:
                 waited = time.monotonic() - self._stop_asked_at
                 if waited > self._pace.kill_after:
@@ -173,14 +208,14 @@ class _Supervisor:
                     engine.terminate()
             time.sleep(self._pace.look)
 
-    def _ending_of(self, returncode: int) -> Ending:
-        events, _ = self._run.read_events(self._events_offset)
+    def _ending_of(self, returncode: int, watch: EngineWatch) -> Ending:
+        story = watch.story(0 if self._need.is_alone else self._need.bytes)
         return ending_of(
             returncode,
             was_stopped=self._stop_asked_at is not None,
-            has_reason=any(event.get("event") == "failed" for event in events),
-            peak_bytes=self._memory.peak_bytes,
-            last_line=_last_line(self._run.log),
+            has_reason=watch.has_failed,
+            memory=story,
+            last_line=last_line(self._run.log),
         )
 
     def _hear(self) -> None:
@@ -211,16 +246,12 @@ class _Supervisor:
         self._run.beat()
         return True
 
-    def _report_memory(self, gauge: MemoryGauge) -> None:
-        event = self._memory.take(gauge.read(), time.monotonic())
-        if event is not None:
-            self._say(event)
-
     def _finish(self, ending: Ending) -> None:
-        """Give the turn back and write the last events."""
+        """Give the turn back, write the last events, remember what was measured, and tell the desktop."""
         self._turns.leave(self._run.name)
-        if self._memory.peak_bytes:
-            self._say({"event": "memory", "rss_bytes": 0, "peak_bytes": self._memory.peak_bytes})
+        peak = self._watch.memory.peak_bytes if self._watch else 0
+        if peak:
+            self._say({"event": "memory", "rss_bytes": 0, "peak_bytes": peak})
         if ending.kind:
             self._say({"event": "failed", "kind": ending.kind, "text": ending.reason, "hint": ending.hint})
         last: dict[str, Any] = {"event": "state", "state": ending.state, "text": ""}
@@ -231,6 +262,11 @@ class _Supervisor:
             self._run.write_summary()
         except WorkstationError as error:
             print(f"supervisor: {error.message}", file=sys.stderr, flush=True)
+        if self._need.shape is not None and peak:
+            remember_training(self._run, self._need.shape, peak_bytes=peak, was_alone=not self._ran_beside)
+        if ending.state != "stopped" and is_wanted(self._run.root):
+            is_bad = ending.state != "finished"
+            notify(f"{self._run.name}: {ending.state}", self._run.status().reason, is_bad=is_bad)
 
     def _say(self, event: dict[str, Any]) -> None:
         """Append an event; a full disk must not end a training that may still be saved."""
@@ -240,40 +276,7 @@ class _Supervisor:
             print(f"supervisor: {self._run.events}: {error}; lost {event}", file=sys.stderr, flush=True)
 
 
-def _prepare_child() -> None:
-    """In the engine, before its program starts: stand back behind the window, and die with the supervisor."""
-    os.nice(_NICE)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _kill(engine: subprocess.Popen[bytes]) -> None:
-    if engine.poll() is None:
-        engine.kill()
-
-
-def _last_line(log: Path) -> str:
-    """The last line of the log that is not empty, at most 300 characters."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4096))
-            lines = file.read().decode(errors="replace").split("\n")
-    except OSError:
-        return ""
-    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
-
-
-@contextmanager
-def _signals_noted(note: Callable[[], None]) -> Iterator[None]:
-    """Call `note` on SIGTERM or SIGINT, and take no notice of a hang-up."""
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        note()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        for number, action in before.items():
-            signal.signal(number, action)
+def _differ(said: Verdict, verdict: Verdict) -> bool:
+    """Whether a reader should be told; what is free changes with every breath of other programs."""
+    is_close = abs(said.free_bytes - verdict.free_bytes) <= 0.05 * max(said.free_bytes, verdict.free_bytes)
+    return not is_close or replace(said, free_bytes=0) != replace(verdict, free_bytes=0)

@@ -1,64 +1,50 @@
-"""One running job at a time per folder of runs, first come, first served, without a daemon.
+"""The queue of a folder of runs, without a daemon: tickets in RUNS/.turns, and one file lock.
 
-Each supervisor keeps a ticket, a small file in RUNS/.turns; whoever looks does so under a file lock and drops the
-tickets of the dead. `next_in_turn` alone decides who may run: another rule (say, by memory) is another function.
+Each supervisor keeps a ticket (`jobs/ticket.py`); whoever looks does so under the lock, drops the tickets of the dead
+(told by process number and start time) and applies the rule of `jobs/admission.py`. So two windows, a command line and
+any number of supervisors agree, and a reservation ends with the process that holds it, however that ends.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
-from collections.abc import Iterator, Sequence
+import platform
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from workstation.io.files import write_json
-from workstation.jobs.processes import ProcessMark, mark_in
+from workstation.jobs.admission import Limits, Verdict, judge
+from workstation.jobs.memory import machine_memory
+from workstation.jobs.processes import resident_bytes
+from workstation.jobs.queue_settings import memory_budget, read_queue_settings
+from workstation.jobs.ticket import Ticket, read_ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    """A run's place among those that want to run.
+class QueueLook:
+    """The queue at one moment.
 
     Parameters
     ----------
-    name : str
-        Of the run.
-    asked : float
-        When it was asked to start, in Unix seconds.
-    is_running : bool
-        It has its turn.
-    supervisor : ProcessMark
-    engine : ProcessMark or None
-        Once it runs. While it lives the turn is taken, even if its supervisor died.
+    running, waiting : tuple of Ticket
+        In the order in which they were asked for.
+    limits : Limits
     """
 
-    name: str
-    asked: float
-    is_running: bool
-    supervisor: ProcessMark
-    engine: ProcessMark | None = None
+    running: tuple[Ticket, ...]
+    waiting: tuple[Ticket, ...]
+    limits: Limits
 
-    def is_held(self) -> bool:
-        """Somebody alive stands behind it."""
-        return self.supervisor.is_alive() or (self.engine is not None and self.engine.is_alive())
+    @property
+    def reserved_bytes(self) -> int:
+        """Memory that is promised to those that run."""
+        return sum(ticket.bytes for ticket in self.running)
 
-
-def next_in_turn(tickets: Sequence[Ticket]) -> str | None:
-    """Name of the run that may start now; None if one is running or nobody waits."""
-    if not tickets or any(ticket.is_running for ticket in tickets):
-        return None
-    return min(tickets, key=_place).name
-
-
-def count_ahead(tickets: Sequence[Ticket], name: str) -> int:
-    """How many run, or will run, before the run `name`."""
-    own = next((ticket for ticket in tickets if ticket.name == name), None)
-    if own is None:
-        return 0
-    return sum(ticket.is_running or _place(ticket) < _place(own) for ticket in tickets if ticket.name != name)
+    @property
+    def free_bytes(self) -> int:
+        """What is left of the budget."""
+        return max(0, self.limits.budget_bytes - self.reserved_bytes)
 
 
 class Turns:
@@ -71,12 +57,13 @@ class Turns:
     """
 
     def __init__(self, root: Path) -> None:
+        self._root = root
         self._folder = root / ".turns"
 
     def ask(self, ticket: Ticket) -> None:
         """Take a place, or change what the ticket of that name says."""
         with self._locked():
-            self._write(ticket)
+            ticket.write(self._path(ticket.name))
 
     def reserve(self, ticket: Ticket) -> None:
         """Take a place for a supervisor that has just been started, unless it has taken it already.
@@ -84,55 +71,77 @@ class Turns:
         The starter does so, since of two supervisors started one after the other the second may be quicker.
         """
         with self._locked():
-            present = _read(self._path(ticket.name))
+            present = read_ticket(self._path(ticket.name))
             if present is None or present.supervisor.pid != ticket.supervisor.pid:
-                self._write(ticket)
+                ticket.write(self._path(ticket.name))
 
-    def try_take(self, name: str) -> bool:
-        """Take the turn if it is this run's; its ticket then counts as running."""
+    def try_take(self, ticket: Ticket) -> tuple[Ticket, Verdict]:
+        """Take the turn if the run may start; the ticket as it then is, running and with its reservation or as before.
+
+        A place that was lost (somebody removed the file) is taken again.
+        """
         with self._locked():
             tickets = self._held()
-            if next_in_turn(tickets) != name:
-                return False
-            mine = next(ticket for ticket in tickets if ticket.name == name)
-            self._write(Ticket(name, mine.asked, True, mine.supervisor, mine.engine))
-            return True
+            if not any(each.name == ticket.name for each in tickets):
+                ticket.write(self._path(ticket.name))
+            verdict = judge(ticket, tickets, self._limits(tickets))
+            if verdict.may_start:
+                slots = {each.slot for each in tickets if each.is_running}
+                slot = next(number for number in range(len(slots) + 1) if number not in slots)
+                ticket = replace(ticket, is_running=True, bytes=verdict.need_bytes, slot=slot)
+                ticket.write(self._path(ticket.name))
+            return ticket, verdict
 
-    def ahead(self, name: str) -> int:
-        """How many run, or will run, before the run `name`."""
+    def try_extend(self, ticket: Ticket, wanted_bytes: int) -> Ticket | None:
+        """Reserve more for a run that runs already; None if the budget does not have it.
+
+        Those that wait are not asked: to end a run that could go on is worse than to delay another.
+        """
         with self._locked():
-            return count_ahead(self._held(), name)
+            tickets = self._held()
+            others = sum(each.bytes for each in tickets if each.is_running and each.name != ticket.name)
+            if others + wanted_bytes > self._limits(tickets).budget_bytes:
+                return None
+            extended = replace(ticket, bytes=wanted_bytes)
+            extended.write(self._path(ticket.name))
+            return extended
+
+    def look(self) -> QueueLook:
+        """The queue as it is now; a folder without runs has none, and nothing is made."""
+        if not self._folder.is_dir():
+            return QueueLook((), (), self._limits([]))
+        with self._locked():
+            tickets = sorted(self._held(), key=lambda ticket: ticket.place)
+            running = tuple(ticket for ticket in tickets if ticket.is_running)
+            waiting = tuple(ticket for ticket in tickets if not ticket.is_running)
+            return QueueLook(running, waiting, self._limits(tickets))
 
     def leave(self, name: str) -> None:
-        """Give the place back."""
+        """Give the place and what was reserved back."""
         with self._locked():
             self._path(name).unlink(missing_ok=True)
+
+    def _limits(self, tickets: list[Ticket]) -> Limits:
+        settings = read_queue_settings(self._root)
+        memory = machine_memory()
+        engines = (ticket.engine for ticket in tickets if ticket.is_running)
+        in_use = sum(resident_bytes([engine.pid]) for engine in engines if engine is not None)
+        return Limits(memory_budget(settings, memory), memory.available_bytes + in_use, settings.at_once)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
 
-    def _write(self, ticket: Ticket) -> None:
-        values: dict[str, Any] = {
-            "asked": ticket.asked,
-            "is_running": ticket.is_running,
-            "pid": ticket.supervisor.pid,
-            "start_time": ticket.supervisor.start_time,
-        }
-        if ticket.engine is not None:
-            values |= {"engine_pid": ticket.engine.pid, "engine_start_time": ticket.engine.start_time}
-        write_json(self._path(ticket.name), values)
-
     def _held(self) -> list[Ticket]:
-        """The tickets of the living; those of the dead and the damaged are dropped."""
+        """The tickets of the living on this machine; those of the dead and the damaged are dropped."""
         held = []
         for path in self._folder.glob("*.json"):
             if path.name.startswith("."):
                 continue
-            ticket = _read(path)
-            if ticket is not None and ticket.is_held():
-                held.append(ticket)
-            else:
+            ticket = read_ticket(path)
+            if ticket is None or (ticket.host == platform.node() and not ticket.is_held()):
                 path.unlink(missing_ok=True)
+            elif ticket.host == platform.node():
+                held.append(ticket)
         return held
 
     @contextmanager
@@ -141,19 +150,3 @@ class Turns:
         with (self._folder / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _place(ticket: Ticket) -> tuple[float, str]:
-    return ticket.asked, ticket.name
-
-
-def _read(path: Path) -> Ticket | None:
-    try:
-        values = json.loads(path.read_bytes())
-        supervisor = mark_in(values)
-        if supervisor is None:
-            return None
-        asked, is_running = float(values["asked"]), values["is_running"] is True
-        return Ticket(path.stem, asked, is_running, supervisor, mark_in(values, "engine_"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None

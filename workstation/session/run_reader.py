@@ -13,6 +13,7 @@ from typing import Any
 from workstation.errors import RunError
 from workstation.io.events import read_records
 from workstation.io.runs import RunFolder, RunStatus, list_runs
+from workstation.jobs.turns import QueueLook, Turns
 
 _LOG_TAIL_BYTES = 64 * 1024
 
@@ -39,6 +40,8 @@ class Look:
         Appended to its log; the first time, at most the last 64 KiB.
     masks : tuple of (str, Path)
         Run and mask of segmentations that were finished since the last look.
+    queue : QueueLook or None
+        Who runs, who waits, what is reserved; None where the folder cannot be written.
     """
 
     statuses: tuple[RunStatus, ...]
@@ -49,6 +52,7 @@ class Look:
     events: list[dict[str, Any]]
     log: str
     masks: tuple[tuple[str, Path], ...]
+    queue: QueueLook | None = None
 
 
 class RunReader:
@@ -62,6 +66,7 @@ class RunReader:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._turns = Turns(root)
         self._folders: dict[str, RunFolder] = {}
         self._statuses: dict[str, RunStatus] = {}
         self._seen: dict[str, tuple[int, int]] = {}
@@ -91,7 +96,14 @@ class RunReader:
             events=self._new_events(),
             log=self._new_log(),
             masks=masks,
+            queue=self._look_at_queue(),
         )
+
+    def _look_at_queue(self) -> QueueLook | None:
+        try:
+            return self._turns.look()
+        except OSError:
+            return None
 
     def _find_runs(self) -> None:
         """Keep the folders that are still there, each with what was read of it, in the order of the list."""

@@ -6,6 +6,7 @@ of the window. The folder of runs is the truth: nothing here is kept beyond what
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from workstation.core.requests import Request
 from workstation.io.runs import RunFolder, RunStatus, default_runs_root
 from workstation.jobs import control
 from workstation.jobs.local import start
+from workstation.jobs.turns import QueueLook
 from workstation.session.run_reader import Look, RunReader, masks_of
 
 _BUSY_MS = 500
@@ -44,6 +46,8 @@ class Runs(QObject):
     """Another run is followed, or none (empty); what was shown of the last one is void."""
     mask_ready = Signal(str, object)
     """Name of a segmentation run that has just finished, and a mask (Path)."""
+    queue_changed = Signal()
+    """Who runs, who waits or what is reserved is another; what is available to runs changes all the time."""
     _looked = Signal(object)
 
     def __init__(self, root: Path | None = None, parent: QObject | None = None) -> None:
@@ -57,6 +61,7 @@ class Runs(QObject):
         self._is_looking = False
         self._is_wanted_again = False
         self._has_looked = False
+        self._queue: QueueLook | None = None
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
         self._watcher = QFileSystemWatcher(self)
@@ -88,6 +93,16 @@ class Runs(QObject):
         """The run that matters most now: the running one, else the first of those that wait; None if all ended."""
         alive = [status for status in reversed(self.statuses) if not status.is_ended]
         return min(alive, key=lambda status: _ACTIVE_ORDER.index(status.state), default=None)
+
+    @property
+    def queue(self) -> QueueLook | None:
+        """Who runs, who waits and what is reserved, as last read; None before that."""
+        return self._queue
+
+    def beside(self, name: str) -> tuple[str, ...]:
+        """Names of the runs that run beside this one, if it runs itself."""
+        running = [ticket.name for ticket in self._queue.running] if self._queue else []
+        return tuple(each for each in running if each != name) if name in running else ()
 
     @property
     def waiting_count(self) -> int:
@@ -175,6 +190,13 @@ class Runs(QObject):
         """End a run after its step."""
         self._control(name, control.stop_now)
 
+    def remove(self, name: str) -> None:
+        """Delete a run that has ended, with its model, beside the window; `RunError` if it cannot be."""
+        aside = control.set_aside(self.folder(name))
+        self.refresh()
+        if self._thread is not None:
+            self._thread.submit(shutil.rmtree, aside, ignore_errors=True)
+
     def _control(self, name: str, verb: Callable[[RunFolder], object]) -> None:
         verb(self.folder(name))
         self.refresh()
@@ -194,12 +216,16 @@ class Runs(QObject):
         look = future.result()
         self._statuses = {status.name: status for status in look.statuses}
         is_first, self._has_looked = not self._has_looked, True
+        has_new_queue = _outline(look.queue) != _outline(self._queue)
+        self._queue = look.queue
         if look.has_new_order or is_first:
             self.runs_changed.emit()
         for name in look.changed:
             self.status_changed.emit(name)
         if look.follow_number == self._follow_number:
             self._announce_followed(look)
+        if has_new_queue:
+            self.queue_changed.emit()
         for name, path in look.masks:
             self.mask_ready.emit(name, path)
         self._adapt_interval()
@@ -217,3 +243,8 @@ class Runs(QObject):
             self.events_appended.emit(look.followed, look.events)
         if look.log:
             self.log_appended.emit(look.followed, look.log)
+
+
+def _outline(queue: QueueLook | None) -> object:
+    """What of a queue is worth an announcement."""
+    return None if queue is None else (queue.running, queue.waiting, queue.limits.budget_bytes)

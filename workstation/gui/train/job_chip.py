@@ -8,7 +8,14 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from workstation.gui.train.colours import state_colour
 from workstation.gui.train.run_list import dot_icon
-from workstation.gui.train.wording import bytes_text, duration_text, kind_word, progress_words, state_word
+from workstation.gui.train.wording import (
+    bytes_text,
+    duration_text,
+    kind_word,
+    progress_words,
+    state_word,
+    waiting_words,
+)
 from workstation.io.runs import RunStatus
 from workstation.session.session import Session
 
@@ -38,6 +45,7 @@ class JobChip(QToolButton):
         self.clicked.connect(self._on_clicked)
         self._runs.runs_changed.connect(self._refresh)
         self._runs.status_changed.connect(self._refresh)
+        self._runs.queue_changed.connect(self._refresh)
         self._refresh()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -66,7 +74,9 @@ class JobChip(QToolButton):
         self.setIcon(dot_icon(state_colour(status.state)))
         self.setText(self._words(status))
         trouble = f"{status.reason} {status.hint}".strip()
-        self.setToolTip(trouble or self.tr("{0}: click to see it in Train.").format(status.name))
+        said = trouble or status.warning or waiting_words(status)
+        click = self.tr("{0}: click to see it in Train.").format(status.name)
+        self.setToolTip(trouble or (f"{click}\n{said}" if said else click))
         self.update()
 
     def _words(self, status: RunStatus) -> str:
@@ -75,10 +85,16 @@ class JobChip(QToolButton):
         facts = [kind_word(status.kind), progress_words(status) or state_word(status.state)]
         if status.state not in ("running", "waiting", "preparing"):
             facts.insert(1, state_word(status.state))
+        if status.state == "waiting" and status.why:
+            facts.insert(1, self.tr("place {0}").format(status.place))
+        if status.warning:
+            facts.insert(1, self.tr("warning"))
         if status.rss_bytes:
             facts.append(bytes_text(status.rss_bytes))
         if status.seconds_left is not None:
             facts.append(self.tr("{0} left").format(duration_text(status.seconds_left)))
+        if others := len(self._runs.beside(status.name)):
+            facts.append(self.tr("{0} more").format(others))
         waiting = self._runs.waiting_count - (status.state == "waiting")
         if waiting:
             facts.append(self.tr("{0} waiting").format(waiting))

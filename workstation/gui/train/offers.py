@@ -17,6 +17,7 @@ Verb = Literal[
     "segment",
     "show_masks",
     "show_difference",
+    "remove",
 ]
 
 
@@ -30,11 +31,12 @@ def offers(status: RunStatus, *, has_open_case: bool) -> frozenset[Verb]:
         There is a case that a model could segment.
     """
     if status.kind in MEASURING_KINDS:
-        return _of_measurement(status)
+        return _of_measurement(status) | _of_ended(status)
     is_training = status.kind == "train"
     verbs: set[Verb] = set()
     if status.state in ("preparing", "running"):
-        verbs |= {"pause", "stop_now"}
+        # Only a training has steps between which it can rest.
+        verbs |= {"pause", "stop_now"} if is_training else {"stop_now"}
     elif status.state == "paused":
         verbs |= {"resume", "stop_now"}
     elif status.state in ("waiting", "stopping"):
@@ -47,7 +49,11 @@ def offers(status: RunStatus, *, has_open_case: bool) -> frozenset[Verb]:
         verbs |= {"segment"}
     if status.kind == "segment" and status.state == "finished":
         verbs |= {"show_masks"}
-    return frozenset(verbs)
+    return frozenset(verbs) | _of_ended(status)
+
+
+def _of_ended(status: RunStatus) -> frozenset[Verb]:
+    return frozenset({"remove"} if status.is_ended else ())
 
 
 def _of_measurement(status: RunStatus) -> frozenset[Verb]:

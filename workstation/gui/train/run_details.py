@@ -16,9 +16,10 @@ from workstation.gui.train.colours import state_colour
 from workstation.gui.train.curve_data import CurveData
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.offers import offers
+from workstation.gui.train.removal import may_remove
 from workstation.gui.train.run_list import dot_icon
 from workstation.gui.train.run_tabs import RunTabs
-from workstation.gui.train.wording import bytes_text, duration_text, progress_words, state_word
+from workstation.gui.train.wording import bytes_text, duration_text, progress_words, state_word, waiting_words
 from workstation.io.runs import RunStatus
 from workstation.session.commands import open_difference, segment_open_case, show_finished_mask
 from workstation.session.measurements import MEASURING_KINDS, Measurement, read_measurement
@@ -54,6 +55,7 @@ class RunDetails(QWidget):
         self._make_buttons()
         self._arrange()
         self._runs.status_changed.connect(self._on_status_changed)
+        self._runs.queue_changed.connect(self._show_status)
         self._runs.events_appended.connect(self._on_events_appended)
         self._runs.log_appended.connect(self._on_log_appended)
         session.case_changed.connect(self._show_status)
@@ -83,6 +85,7 @@ class RunDetails(QWidget):
         self._title.setFont(font)
         self._facts = ToneLabel("faint", self)
         self.reason = ToneLabel("error", self)
+        self.warning = ToneLabel("warning", self)
         self.hint = ToneLabel("plain", self)
         self.note = ToneLabel("faint", self)
         self._trouble = QFrame()
@@ -90,17 +93,19 @@ class RunDetails(QWidget):
         box = QVBoxLayout(self._trouble)
         box.setContentsMargins(10, 6, 10, 6)
         box.setSpacing(2)
+        box.addWidget(self.warning)
         box.addWidget(self.reason)
         box.addWidget(self.hint)
 
     def _make_buttons(self) -> None:
         runs = self._runs
         after_step = self.tr("Asked; it takes effect after the present step.")
+        rest = self.tr("Asked; it rests after the present step and keeps its memory. Stop it to free that.")
         after_epoch = self.tr("Asked; the run stops at the end of this epoch.")
         again = self.tr("Started again; it goes on from its last checkpoint.")
         self.buttons: dict[str, QPushButton] = {}
         for verb, text, act, note in (
-            ("pause", self.tr("Pause"), runs.pause, after_step),
+            ("pause", self.tr("Pause"), runs.pause, rest),
             ("resume", self.tr("Resume"), runs.resume, ""),
             ("stop_after_epoch", self.tr("Stop after epoch"), runs.stop_after_epoch, after_epoch),
             ("stop_now", self.tr("Stop now"), runs.stop_now, after_step),
@@ -113,6 +118,8 @@ class RunDetails(QWidget):
             button = QPushButton(text)
             button.clicked.connect(self._doing(act, note))
             self.buttons[verb] = button
+        self.remove_button = self.buttons["remove"] = QPushButton(self.tr("Remove\N{HORIZONTAL ELLIPSIS}"))
+        self.remove_button.clicked.connect(self._on_remove_clicked)
         self._folder_button = QPushButton(self.tr("Open folder"))
         self._folder_button.clicked.connect(self._on_folder_clicked)
 
@@ -125,9 +132,11 @@ class RunDetails(QWidget):
         row = QHBoxLayout()
         row.setSpacing(6)
         for button in self.buttons.values():
-            row.addWidget(button)
+            if button is not self.remove_button:
+                row.addWidget(button)
         row.addWidget(self.note, 1)
         row.addStretch(1)
+        row.addWidget(self.remove_button)
         row.addWidget(self._folder_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -173,6 +182,12 @@ class RunDetails(QWidget):
             i, j, k = (int(index) for index in regions[worst]["voxel"])
         open_difference(self._session, path, voxel=(i, j, k))
 
+    def _on_remove_clicked(self) -> None:
+        """Ask first: a run's model goes with it."""
+        name = self._name
+        if may_remove(self, name, has_model=(self._runs.folder(name).model / "card.json").exists()):
+            self._doing(self._runs.remove, "")()
+
     def _on_folder_clicked(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._runs.folder(self._name).path)))
 
@@ -198,7 +213,7 @@ class RunDetails(QWidget):
         if status.kind != "train":
             return self.tr("A segmentation has no curves. Its mask shows itself in Review when it is ready.")
         if status.state == "waiting":
-            return self.tr("This run waits for its turn: one run is carried out at a time.")
+            return self.tr("The run {0}.").format(waiting_words(status) or self.tr("waits for its turn"))
         if status.is_ended:
             return self.tr("This run ended before its first step.")
         return self.tr("The curves begin with the first step. A full-resolution step takes half a minute or more.")
@@ -224,7 +239,7 @@ class RunDetails(QWidget):
 
     def _result_words(self, status: RunStatus) -> str:
         if status.state == "waiting":
-            return self.tr("This measurement waits for its turn: one run is carried out at a time.")
+            return self.tr("The measurement {0}.").format(waiting_words(status) or self.tr("waits for its turn"))
         if status.is_ended:
             return self.tr("This run ended before anything was measured.")
         if status.kind == "profile":
@@ -260,19 +275,26 @@ class RunDetails(QWidget):
         self._dot.setPixmap(dot_icon(state_colour(status.state)).pixmap(14, 14))
         self._title.setText(status.name)
         self._facts.say(self._facts_of(status))
+        self.warning.say(status.warning)
         self.reason.say(status.reason)
         self.hint.say(status.hint)
-        self._trouble.setVisible(bool(status.reason or status.hint))
+        self._trouble.setVisible(bool(status.warning or status.reason or status.hint))
         self._show_buttons(offers(status, has_open_case=True))
 
     def _facts_of(self, status: RunStatus) -> str:
-        facts = [state_word(status.state), progress_words(status)]
+        facts = [state_word(status.state), waiting_words(status) or progress_words(status)]
+        if status.place:
+            facts.append(self.tr("place {0} in the queue").format(status.place))
         if status.seconds_left is not None:
             facts.append(self.tr("{0} left").format(duration_text(status.seconds_left)))
         if status.rss_bytes and not status.is_ended:
             facts.append(self.tr("{0} in use").format(bytes_text(status.rss_bytes)))
+        if status.reserved_bytes:
+            facts.append(self.tr("{0} reserved").format(bytes_text(status.reserved_bytes)))
         if status.peak_bytes:
             facts.append(self.tr("peak {0}").format(bytes_text(status.peak_bytes)))
+        if beside := self._runs.beside(status.name):
+            facts.append(self.tr("shares the processor with {0}").format(", ".join(beside)))
         if status.damaged:
             facts.append(self.tr("{0} damaged lines left out").format(status.damaged))
         return " \N{MIDDLE DOT} ".join(fact for fact in facts if fact)

@@ -35,6 +35,7 @@ from workstation.gui.train.wording import (
     kind_word,
     progress_words,
     state_word,
+    waiting_words,
     when_text,
 )
 from workstation.io.runs import RunStatus
@@ -117,12 +118,17 @@ class RunModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and column == _STATE:
             return dot_icon(state_colour(status.state))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{status.reason} {status.hint}".strip() if column == _STATE else self._text(status, column)
+            return self._tool_tip(status, column)
         return None
+
+    def _tool_tip(self, status: RunStatus, column: int) -> str:
+        said = f"{status.reason} {status.hint}".strip() or status.warning or waiting_words(status)
+        return said if said and column in (_STATE, _PROGRESS) else self._text(status, column)
 
     def _text(self, status: RunStatus, column: int) -> str:
         if column == _STATE:
-            return state_word(status.state)
+            place = self.tr("Waiting ({0})").format(status.place) if status.why else ""
+            return place or state_word(status.state)
         if column == _NAME:
             return status.name
         if column == _KIND:
@@ -161,6 +167,9 @@ class _Cell(QStyledItemDelegate):
         style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, whole, painter, option.widget)
         within = QStyleOptionViewItem(option)
         within.rect = option.rect.adjusted(_MARGIN, 0, -_MARGIN, 0)
+        if index.column() == _NAME:
+            # Names begin alike, with the day, and are told apart by their ends.
+            within.textElideMode = Qt.TextElideMode.ElideMiddle
         super().paint(painter, within, index)
         status = index.data(StatusRole)
         if index.column() == _PROGRESS and status.fraction is not None and not status.is_ended:
@@ -261,7 +270,7 @@ class RunList(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         letter = self.fontMetrics().averageCharWidth()
-        widths = {_STATE: 14, _KIND: 18, _PROGRESS: 20, _LEFT: 17, _MEMORY: 12, _DICE: 12, _STARTED: 20}
+        widths = {_STATE: 17, _KIND: 16, _PROGRESS: 27, _LEFT: 14, _MEMORY: 12, _DICE: 12, _STARTED: 18}
         for column, letters in widths.items():
             self.setColumnWidth(column, letters * letter)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

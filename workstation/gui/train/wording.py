@@ -111,8 +111,42 @@ def decay_word(decay: str) -> str:
     return words.get(decay, decay)
 
 
+def waiting_words(status: RunStatus) -> str:
+    """What a run waits for, whole: "waits for 6.2 GiB; 4.1 GiB free beside 'task01'"; empty if it does not."""
+    if status.state != "waiting" or not status.why:
+        return ""
+    need, free, beside = bytes_text(status.wanted_bytes), bytes_text(status.free_bytes), status.beside
+    words = {
+        "memory": _tr("waits for {0}; {1} free beside {2}").format(need, free, beside),
+        "programs": _tr("waits for {0}; other programs leave {1}").format(need, free),
+        "order": _tr("waits behind {0}, which it could delay").format(beside),
+        "at_once": _tr("waits for {0}: no more runs at once are allowed").format(beside),
+        "alone": _tr("waits for {0}: times are measured without other runs").format(beside),
+        "disk": _tr("waits for {0} on the disk of the runs; {1} free").format(need, free),
+    }
+    return words.get(status.why, status.text)
+
+
+def short_waiting_words(status: RunStatus) -> str:
+    """The same for a narrow place: "4.1 GiB of 6.2 GiB free"."""
+    if status.state != "waiting" or not status.why:
+        return ""
+    need, free = bytes_text(status.wanted_bytes), bytes_text(status.free_bytes)
+    words = {
+        "memory": _tr("{0} of {1} free").format(free, need),
+        "programs": _tr("{0} of {1} left").format(free, need),
+        "order": _tr("behind an earlier run"),
+        "at_once": _tr("enough runs at once"),
+        "alone": _tr("behind a measurement") if status.kind not in ("profile", "bench") else _tr("needs to be alone"),
+        "disk": _tr("too little room on the disk"),
+    }
+    return words.get(status.why, status.text)
+
+
 def progress_words(status: RunStatus) -> str:
     """How far a run is: "epoch 3 of 25", "2 of 5 cases", or what it is doing."""
+    if short := short_waiting_words(status):
+        return short
     if status.kind == "train" and status.epochs and (status.epoch or status.state == "running"):
         return _tr("epoch {0} of {1}").format(max(1, status.epoch), status.epochs)
     if status.kind == "segment" and status.unit == "case" and status.total > 1:

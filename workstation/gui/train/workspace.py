@@ -31,9 +31,11 @@ from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerDialog
 from workstation.gui.train.remedies import Remedy
 from workstation.gui.train.remedy_list import remedy_words
+from workstation.gui.train.reservation_bar import ReservationBar
 from workstation.gui.train.run_details import RunDetails
 from workstation.gui.train.run_list import RunList
 from workstation.gui.train.train_form import TrainForm
+from workstation.gui.train.wording import bytes_text
 from workstation.jobs.memory import machine_memory
 from workstation.session.reservations import OtherRuns, other_runs
 from workstation.session.session import Session
@@ -69,6 +71,7 @@ class TrainWorkspace(QWidget):
             self.tr("It waits for memory that may never be free, or is ended by the system when there is no more.")
         )
         self.problem = ToneLabel("error", self)
+        self.queue_note = ToneLabel("faint", self)
         self.list = RunList(session.runs)
         self.details = RunDetails(session)
         self._facts_timer = QTimer(self, singleShot=True, interval=_FACTS_DELAY_MS)
@@ -121,6 +124,7 @@ class TrainWorkspace(QWidget):
         self.list.run_selected.connect(self.details.show_run)
         self._session.runs.runs_changed.connect(self._on_runs_changed)
         self._session.runs.followed_changed.connect(self._on_followed)
+        self._session.runs.queue_changed.connect(self._judge)
 
     def _on_followed(self, name: str) -> None:
         """Somebody else (the chip) wants this run to be seen."""
@@ -144,6 +148,7 @@ class TrainWorkspace(QWidget):
         if self._layers is not None and self._cost is not None:
             self._layers.show_cost(self._cost)
         self._allow_start()
+        self.queue_note.say(self._queue_words())
 
     @property
     def _is_too_large(self) -> bool:
@@ -165,6 +170,16 @@ class TrainWorkspace(QWidget):
         """Another run took or gave back memory."""
         if self.isVisible() and other_runs(self._session.runs.statuses) != self._others:
             self._judge()
+
+    def _queue_words(self) -> str:
+        """Whether a start would wait, or share the processor; of those that wait already the estimate tells."""
+        queue = self._session.runs.queue
+        if queue is None or self._cost is None or self._is_too_large or queue.waiting or not queue.running:
+            return ""
+        if min(self._cost.peak_bytes, queue.limits.budget_bytes) > queue.free_bytes:
+            free = bytes_text(queue.free_bytes)
+            return self.tr("It will wait: {0} of the memory for runs are free beside those that run.").format(free)
+        return self.tr("It will start at once, and share the processor with what runs already.")
 
     def _on_machine_changed(self) -> None:
         if not self.isVisible():
@@ -305,6 +320,7 @@ class TrainWorkspace(QWidget):
         foot = QVBoxLayout()
         foot.setContentsMargins(14, 8, 14, 12)
         foot.setSpacing(8)
+        foot.addWidget(self.queue_note)
         foot.addWidget(self.problem)
         foot.addWidget(self.override_check)
         foot.addWidget(self.start_button)
@@ -318,6 +334,7 @@ class TrainWorkspace(QWidget):
         column = QVBoxLayout(above)
         column.setContentsMargins(12, 12, 14, 4)
         column.addWidget(_heading(self.tr("Runs")))
+        column.addWidget(ReservationBar(self._session.runs))
         column.addWidget(self.list)
         below = QWidget()
         column = QVBoxLayout(below)
