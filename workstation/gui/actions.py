@@ -113,6 +113,8 @@ ACTIONS: tuple[Action, ...] = (
         in_pane=True,
     ),
     Action("go.largest", _T("Actions", "Slice with the largest tumour"), ("L",), GO, "mask"),
+    Action("go.next_error", _T("Actions", "Next error, largest first"), ("N",), GO, "mask"),
+    Action("go.previous_error", _T("Actions", "Previous error"), ("Shift+N",), GO, "mask"),
     Action("go.centre", _T("Actions", "Centre panes on crosshair"), ("C",), GO, "case"),
     Action("go.next_case", _T("Actions", "Next case"), ("Ctrl+Right",), GO, "dataset"),
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),

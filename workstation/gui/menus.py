@@ -147,6 +147,8 @@ class Menus(QObject):
             "view.nose": lambda: view.set_sagittal_nose(_other(("left", "right"), view.sagittal_nose)),
             "view.interpolation": lambda: view.set_interpolation(_other(("nearest", "linear"), view.interpolation)),
             "go.largest": lambda: commands.jump_to_largest(session),
+            "go.next_error": lambda: commands.step_error(session, 1),
+            "go.previous_error": lambda: commands.step_error(session, -1),
             "go.centre": view.centre_requested.emit,
             "go.next_case": lambda: commands.step_case(session, 1),
             "go.previous_case": lambda: commands.step_case(session, -1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
 
@@ -12,10 +13,14 @@ from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
 from workstation.io.export import export_label_map
+from workstation.session.layers import Highlight
 from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
+
+if TYPE_CHECKING:
+    from workstation.core.error_atlas import ErrorComponent
 
 
 def open_path(session: Session, path: Path, *, truth: Path | None = None, prediction: Path | None = None) -> None:
@@ -146,6 +151,62 @@ def jump_to_largest(session: Session) -> None:
     position = focus_of(session.layers.prediction) or focus_of(session.layers.truth)
     if position is not None:
         session.jump_to(position)
+
+
+def go_to_error(session: Session, error: ErrorComponent) -> None:
+    """Look at an error: the crosshair jumps to its middle and the panes follow."""
+    session.assessment.look_at(error)
+    if session.case is not None:
+        x, y, z = session.case.grid.to_world(error.voxel)
+        session.jump_to((float(x), float(y), float(z)))
+
+
+def step_error(session: Session, by: int) -> None:
+    """Go to the next (1) or previous (-1) error of the shown region, the largest first, round and round.
+
+    Errors that were not looked for yet are; the step follows when they are there.
+    """
+    assessment = session.assessment
+    if not assessment.is_possible:
+        session.notice.emit(_tr("Errors need a truth and a prediction."))
+    elif assessment.atlas is None:
+        assessment.set_wanted("errors", wanted=True)
+        assessment.errors_found.connect(lambda: step_error(session, by), Qt.ConnectionType.SingleShotConnection)
+    elif not assessment.errors:
+        words = _tr("There are no errors of {} voxels and more in {}.")
+        session.notice.emit(words.format(assessment.least_voxels, assessment.region))
+    else:
+        errors, current = assessment.errors, assessment.current_error
+        start = errors.index(current) if current in errors else -1 if by > 0 else 0
+        go_to_error(session, errors[(start + by) % len(errors)])
+
+
+def light_up_cell(session: Session, name: str, *, truth_value: int, prediction_value: int) -> None:
+    """Light up the voxels of one cell of the confusion matrix in every pane.
+
+    Parameters
+    ----------
+    session : Session
+    name : str
+        Of the cell, for people.
+    truth_value, prediction_value : int
+        Its labels; 0 is background.
+    """
+    truth, prediction = session.layers.truth, session.layers.prediction
+    if truth is None or prediction is None:
+        return
+
+    def question() -> Highlight:
+        from workstation.core.confusion import confusion_mask
+
+        mask = confusion_mask(truth, prediction, truth_value=truth_value, prediction_value=prediction_value)
+        return Highlight(name, mask)
+
+    def answer(highlight: Highlight) -> None:
+        if session.layers.truth is truth and session.layers.prediction is prediction:
+            session.layers.set_highlight(highlight)
+
+    session.background.ask("highlight", question, answer)
 
 
 def step_sequence(session: Session, by: int) -> None:

@@ -45,6 +45,22 @@ class Comparison:
     regions: Mapping[str, ComparisonCounts]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Highlight:
+    """Voxels that are lit up in every pane.
+
+    Parameters
+    ----------
+    name : str
+        What they are, for people.
+    mask : (I, J, K) bool ndarray
+        On the masks' grid.
+    """
+
+    name: str
+    mask: np.ndarray
+
+
 class Layers(QObject):
     """Truth and prediction of the open case, and how they are drawn."""
 
@@ -65,6 +81,7 @@ class Layers(QObject):
         self._is_toggled_off = False
         self._is_held_off = False
         self._comparison: Comparison | None = None
+        self._highlight: Highlight | None = None
 
     @property
     def truth(self) -> LabelMap | None:
@@ -175,6 +192,17 @@ class Layers(QObject):
             self._compare()
 
     @property
+    def highlight(self) -> Highlight | None:
+        """Voxels that are lit up; they go with the masks they were found in."""
+        return self._highlight
+
+    def set_highlight(self, highlight: Highlight | None) -> None:
+        """Light up other voxels, or none."""
+        if highlight is not self._highlight:
+            self._highlight = highlight
+            self.display_changed.emit()
+
+    @property
     def hidden(self) -> bool:
         """Whether all masks are hidden for now."""
         return self._is_toggled_off or self._is_held_off
@@ -192,6 +220,7 @@ class Layers(QObject):
 
     def _on_masks(self) -> None:
         self._comparison = None
+        self._highlight = None
         self.masks_changed.emit()
         self._compare()
 

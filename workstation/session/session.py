@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from workstation.core.case import Case, CaseFiles, DataSet
 from workstation.core.volume import LabelMap
+from workstation.session.assessment import Assessment
 from workstation.session.background import Background
 from workstation.session.images import DisplayImage
 from workstation.session.layers import Layers
@@ -44,6 +45,7 @@ class Session(QObject):
         self.background = Background(self)
         self.view = ViewState(self)
         self.layers = Layers(self.background, self)
+        self.assessment = Assessment(self.layers, self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
         self._case: Case | None = None
@@ -111,6 +113,7 @@ class Session(QObject):
     def close(self) -> None:
         """End what runs beside the window; runs of the engine go on."""
         self.runs.stop_watching()
+        self.assessment.close()
         self.machine.close()
         self.background.close()
 
