@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 from review_cases import boxes, open_case, prediction, truth
 
@@ -62,14 +63,18 @@ def colour_at(widget: SliceView, place: QPoint) -> tuple[int, int, int]:
     return (colour.red(), colour.green(), colour.blue())
 
 
-def test_without_a_truth_every_part_says_what_is_missing(session: Session, side: SidePanel) -> None:
+def test_without_a_truth_the_parts_fold_away_and_say_what_is_missing(
+    session: Session, side: SidePanel, qtbot: QtBot
+) -> None:
     open_case(session, truth=None, prediction=prediction())
-    words = "Shown once there are a truth and a prediction."
-    for label in (side.metrics.hint, side.errors.summary, side.lesions.summary, side.confusion.hint):
-        assert label.isVisible()
-        assert label.text() == words
-    for table in (side.metrics.table, side.errors.table, side.lesions.table):
-        assert not table.isVisible()
+    for section in side.sections.values():
+        assert not section.body.isVisible()
+        assert not section.button.isEnabled()
+        assert "a truth and a prediction" in section.button.toolTip()
+    session.layers.set_truth(truth())
+    assert all(section.body.isVisible() for section in side.sections.values())
+    assert side.metrics.hint.text() == "Measuring..."
+    qtbot.waitUntil(side.metrics.table.isVisible)
 
 
 def test_metrics_stand_in_columns_of_regions_and_of_labels(session: Session, side: SidePanel, qtbot: QtBot) -> None:
@@ -108,7 +113,7 @@ def test_a_click_on_an_error_goes_there_and_n_errors_are_counted(
     judge(session, qtbot, truth=truth(), prediction=prediction())
     table = side.errors.table
     assert [table.text(row, 0) for row in range(2)] == ["FP", "FN"]
-    assert side.errors.summary.text() == "WT: 2 errors, 1 smaller ones"
+    assert side.errors.summary.text() == "Errors in WT: 2; smaller ones: 1"
     click(table, 1)
     assert session.view.cursor_mm == (16.0, 16.0, 16.0)
     assert side.errors.summary.text().startswith("WT: error 2 of 2")
@@ -204,3 +209,33 @@ def test_nothing_is_wider_than_the_panel(session: Session, side: SidePanel, qtbo
     assert content is not None
     assert content.width() <= side.viewport().width()
     assert side.metrics.table.model().columnCount() == 5
+
+
+def test_three_masks_can_be_compared_by_twos(session: Session, side: SidePanel, qtbot: QtBot) -> None:
+    judge(session, qtbot, truth=truth(), prediction=prediction())
+    choice = side.layers.pair
+    assert not choice.isVisible()
+    session.layers.show_mask("second", boxes(((4, 10), (4, 10), (4, 7), 2)))
+    assert choice.isVisible()
+    assert (choice.judged.currentText(), choice.reference.currentText()) == ("Second mask", "Truth")
+    assert side.layers.boxes["prediction"].text() == "Second mask"
+    with qtbot.waitSignal(session.layers.comparison_ready):
+        choose(choice.reference, "Prediction")
+    assert session.layers.pair == ("prediction", "second")
+    # The second mask is half of the tumour, which is 216 of the 281 voxels predicted.
+    assert side.legend.dice_text("WT") == f"{2 * 108 / (108 + 281):.4f}"
+    names = [label.text() for label in side.legend.findChildren(QLabel)]
+    assert "Second mask only (FP)" in names
+    assert "Prediction only (FN)" in names
+    qtbot.waitUntil(lambda: session.assessment.scores is not None)
+    assert side.metrics.table.text(0, 1) == f"{2 * 108 / (108 + 281):.4f}"
+
+
+def choose(box: QComboBox, text: str) -> None:
+    """Choose an entry as the keyboard does."""
+    box.setFocus()
+    while box.currentText() != text:
+        before = box.currentText()
+        QTest.keyClick(box, Qt.Key.Key_Down)
+        if box.currentText() == before:
+            QTest.keyClick(box, Qt.Key.Key_Home)

@@ -66,6 +66,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("file.open_folder", _T("Actions", "Open case or data set folder..."), ("Ctrl+Shift+O",), FILE),
     Action("file.open_truth", _T("Actions", "Open mask as truth..."), (), FILE, "case"),
     Action("file.open_prediction", _T("Actions", "Open mask as prediction..."), (), FILE, "case"),
+    Action("file.open_second", _T("Actions", "Open another mask to compare..."), (), FILE, "case"),
     Action("file.export", _T("Actions", "Export mask as NIfTI..."), ("Ctrl+Shift+E",), FILE, "mask"),
     Action("file.screenshot", _T("Actions", "Save screenshot..."), ("F12",), FILE),
     Action("file.quit", _T("Actions", "Quit"), ("Ctrl+Q",), FILE),
@@ -99,6 +100,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("masks.region_wt", _T("Actions", "Whole tumour alone"), ("Ctrl+1",), MASKS, "mask", is_switch=True),
     Action("masks.region_tc", _T("Actions", "Tumour core alone"), ("Ctrl+2",), MASKS, "mask", is_switch=True),
     Action("masks.region_et", _T("Actions", "Enhancing tumour alone"), ("Ctrl+3",), MASKS, "mask", is_switch=True),
+    Action(
+        "masks.diameters", _T("Actions", "Diameters of enhancing tumour"), ("Ctrl+D",), MASKS, "mask", is_switch=True
+    ),
     Action("masks.palette", _T("Actions", "Colours for colour-blind readers"), (), MASKS, is_switch=True),
     Action("go.slice_up", _T("Actions", "Next slice (Shift: five)"), ("PgUp",), GO, "case", in_pane=True),
     Action("go.slice_down", _T("Actions", "Previous slice (Shift: five)"), ("PgDown",), GO, "case", in_pane=True),

@@ -38,6 +38,7 @@ class FileDialogs(QObject):
             "file.open_folder": self.open_folder,
             "file.open_truth": lambda: self.open_mask("truth"),
             "file.open_prediction": lambda: self.open_mask("prediction"),
+            "file.open_second": lambda: self.open_mask("second"),
             "file.export": self.export,
             "file.screenshot": self.screenshot,
         }
@@ -59,14 +60,18 @@ class FileDialogs(QObject):
 
     def open_mask(self, kind: Kind) -> None:
         """Ask for a mask and lay it over the open case."""
-        title = self.tr("Open mask as truth") if kind == "truth" else self.tr("Open mask as prediction")
-        name, _ = QFileDialog.getOpenFileName(self._window, title, _last_folder(), self._filter(_IMAGES))
+        titles = {
+            "truth": self.tr("Open mask as truth"),
+            "prediction": self.tr("Open mask as prediction"),
+            "second": self.tr("Open another mask to compare"),
+        }
+        name, _ = QFileDialog.getOpenFileName(self._window, titles[kind], _last_folder(), self._filter(_IMAGES))
         if name:
             commands.open_mask(self._session, Path(name), kind=kind)
 
     def export(self) -> None:
         """Ask where to write the prediction (without one, the truth)."""
-        kind: Kind = "prediction" if self._session.layers.prediction is not None else "truth"
+        kind: Kind = "prediction" if self._session.layers.mask("prediction") is not None else "truth"
         place = str(Path(_last_folder()) / f"{self._case_name('mask')}_{kind}.nii.gz")
         name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Export mask"), place, _MASKS)
         if name:

@@ -50,7 +50,8 @@ class Menus(QObject):
             signal.connect(self.refresh)
         window.rail.workspace_chosen.connect(self.refresh)
         view = session.view
-        for signal in (session.layers.display_changed, view.decoration_changed, view.convention_changed):
+        ticking = (session.layers.display_changed, view.decoration_changed, view.convention_changed)
+        for signal in (*ticking, session.diameters.changed):
             signal.connect(self._tick)
         self.refresh()
 
@@ -164,6 +165,7 @@ class Menus(QObject):
             "masks.stronger": lambda: layers.set_opacity(layers.opacity + _OPACITY_STEP),
             "masks.outline": lambda: layers.set_outline(_other(OUTLINES, layers.outline)),
             "masks.mode": lambda: layers.set_mode(_other(MODES, layers.mode)),
+            "masks.diameters": lambda: commands.toggle_diameters(self._session),
             "masks.palette": lambda: layers.set_palette(_other(("standard", "colour-blind"), layers.palette)),
             **{f"masks.region_{each.lower()}": partial(layers.set_region, each) for each in REGION_CHOICES},
         }
@@ -189,6 +191,7 @@ class Menus(QObject):
             "masks.prediction": lambda: layers.is_visible("prediction"),
             "masks.truth": lambda: layers.is_visible("truth"),
             "masks.palette": lambda: layers.palette == "colour-blind",
+            "masks.diameters": lambda: self._session.diameters.lines is not None,
             **{
                 f"masks.region_{each.lower()}": partial(lambda name: layers.region == name, each)
                 for each in REGION_CHOICES

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from workstation.core.volume import LabelMap
 from workstation.session.background import Background
-from workstation.session.layers import Layers
+from workstation.session.layers import Layers, region_meant
 
 if TYPE_CHECKING:
     from workstation.core.confusion import Confusion
@@ -42,8 +42,6 @@ class Assessment(QObject):
     """The part whose figures came or went."""
     errors_changed = Signal()
     """Other errors are listed, or another one is looked at."""
-    errors_found = Signal()
-    """The errors of the masks are there."""
 
     def __init__(self, layers: Layers, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +49,7 @@ class Assessment(QObject):
         self._background = background
         self._wanted: set[Part] = set()
         self._found: dict[Part, object] = {}
+        self._waiting: list[Callable[[], None]] = []
         self._delay = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._delay.timeout.connect(self._ask_wanted)
         self._least_voxels = LEAST_VOXELS
@@ -83,8 +82,11 @@ class Assessment(QObject):
 
     @property
     def region(self) -> str:
-        """The region whose errors and lesions are listed: the shown one; of all labels, the whole tumour."""
-        return "WT" if self._layers.region == "all" else self._layers.region
+        """The region whose errors and lesions are listed: that of the comparison."""
+        truth, prediction = self._layers.truth, self._layers.prediction
+        if truth is None or prediction is None:
+            return self._layers.region
+        return region_meant(truth, prediction, self._layers.region)
 
     def set_wanted(self, part: Part, *, wanted: bool) -> None:
         """Say that somebody looks at a part, or no longer."""
@@ -94,6 +96,11 @@ class Assessment(QObject):
             self._wanted.add(part)
             self._ask_soon()
 
+    def when_errors(self, then: Callable[[], None]) -> None:
+        """Look for errors, and call `then` when they are there; not if the masks change before."""
+        self._waiting.append(then)
+        self.set_wanted("errors", wanted=True)
+
     def close(self) -> None:
         """Want nothing any more."""
         self._wanted.clear()
@@ -101,6 +108,7 @@ class Assessment(QObject):
 
     def _on_masks(self) -> None:
         self._found.clear()
+        self._waiting.clear()
         self._current = None
         for part in PARTS:
             self._background.forget(_topic(part))
@@ -130,7 +138,9 @@ class Assessment(QObject):
         self.changed.emit(part)
         if part == "errors":
             self.errors_changed.emit()
-            self.errors_found.emit()
+            waiting, self._waiting = self._waiting, []
+            for then in waiting:
+                then()
 
     # -- errors one by one --------------------------------------------------------------------------------------------
 

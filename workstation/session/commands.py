@@ -99,7 +99,8 @@ def open_mask(
     ----------
     session : Session
     path : Path
-    kind : {"truth", "prediction"}
+    kind : {"truth", "prediction", "second"}
+        A second mask is compared with the truth, or with the prediction where there is no truth.
     scheme : str or None
         Its label scheme; None recognises it. Where that cannot be, the session asks (`scheme_wanted`).
     may_resample : bool
@@ -131,7 +132,7 @@ def open_mask(
 
 def export_mask(session: Session, out: Path, *, kind: Kind = "prediction") -> None:
     """Write a mask of the open case on its source's grid; says so only after reading it back."""
-    mask = session.layers.prediction if kind == "prediction" else session.layers.truth
+    mask = session.layers.mask(kind)
     if mask is None:
         session.problem.emit(LayoutError(f"there is no {kind} to export", hint="Open or compute one first."))
         return
@@ -170,8 +171,7 @@ def step_error(session: Session, by: int) -> None:
     if not assessment.is_possible:
         session.notice.emit(_tr("Errors need a truth and a prediction."))
     elif assessment.atlas is None:
-        assessment.set_wanted("errors", wanted=True)
-        assessment.errors_found.connect(lambda: step_error(session, by), Qt.ConnectionType.SingleShotConnection)
+        assessment.when_errors(lambda: step_error(session, by))
     elif not assessment.errors:
         words = _tr("There are no errors of {} voxels and more in {}.")
         session.notice.emit(words.format(assessment.least_voxels, assessment.region))
@@ -179,6 +179,24 @@ def step_error(session: Session, by: int) -> None:
         errors, current = assessment.errors, assessment.current_error
         start = errors.index(current) if current in errors else -1 if by > 0 else 0
         go_to_error(session, errors[(start + by) % len(errors)])
+
+
+def toggle_diameters(session: Session) -> None:
+    """Draw the diameters of enhancing tumour and go to their slice, or take them away."""
+    diameters = session.diameters
+    if diameters.lines is not None:
+        diameters.clear()
+        return
+
+    def on_measured() -> None:
+        lines = diameters.lines
+        if lines is None:
+            session.notice.emit(_tr("There is no enhancing tumour to measure."))
+            return
+        x, y, z = ((one + other) / 2 for one, other in zip(lines.longest_start, lines.longest_end, strict=True))
+        session.jump_to((x, y, z))
+
+    diameters.measure(on_measured)
 
 
 def light_up_cell(session: Session, name: str, *, truth_value: int, prediction_value: int) -> None:
@@ -311,7 +329,7 @@ def _take_opened(session: Session, opened: Opened, paths: Sequence[Path]) -> Non
 
 def _kinds(session: Session, masks: Sequence[Path]) -> list[Kind]:
     """What masks are taken for: the first one as truth where there is none and its name speaks of no prediction."""
-    if session.layers.truth is not None or not masks or "pred" in masks[0].name.lower():
+    if session.layers.mask("truth") is not None or not masks or "pred" in masks[0].name.lower():
         return ["prediction"]
     return ["truth", "prediction"]
 

@@ -14,6 +14,7 @@ from workstation.core.case import Case, CaseFiles, DataSet
 from workstation.core.volume import LabelMap
 from workstation.session.assessment import Assessment
 from workstation.session.background import Background
+from workstation.session.diameter_lines import DiameterLines
 from workstation.session.images import DisplayImage
 from workstation.session.layers import Layers
 from workstation.session.loading import LoadedCase
@@ -46,6 +47,7 @@ class Session(QObject):
         self.view = ViewState(self)
         self.layers = Layers(self.background, self)
         self.assessment = Assessment(self.layers, self.background, self)
+        self.diameters = DiameterLines(self.layers, self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
         self._case: Case | None = None

@@ -103,12 +103,8 @@ class ConfusionPanel(QWidget):
         self._matrix.deleteLater()
         self._matrix = fresh
         fresh.setVisible(confusion is not None)
-        if confusion is not None:
-            self.hint.setText(self.tr("Millilitres. Rows: truth, columns: prediction. Click a cell to light it up."))
-        elif self._session.assessment.is_possible:
-            self.hint.setText(self.tr("Counting..."))
-        else:
-            self.hint.setText(self.tr("Shown once there are a truth and a prediction."))
+        how = self.tr("Millilitres. Rows: truth, columns: prediction. Click a cell to light it up.")
+        self.hint.setText(self.tr("Counting...") if confusion is None else how)
         self._on_display()
 
     def _fill(self, matrix: QWidget, confusion: Confusion) -> None:

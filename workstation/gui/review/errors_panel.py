@@ -76,8 +76,6 @@ class ErrorsPanel(QWidget):
 
     def _summary(self) -> str:
         assessment = self._session.assessment
-        if not assessment.is_possible:
-            return self.tr("Shown once there are a truth and a prediction.")
         if assessment.atlas is None:
             return self.tr("Looking for errors...")
         region = assessment.region
@@ -90,9 +88,9 @@ class ErrorsPanel(QWidget):
         if current in listed:
             words = self.tr("{0}: error {1} of {2}").format(region, listed.index(current) + 1, len(listed))
         else:
-            words = self.tr("{0}: {1} errors").format(region, len(listed))
+            words = self.tr("Errors in {0}: {1}").format(region, len(listed))
         left = len(every) - len(listed)
-        return words + (self.tr(", {} smaller ones").format(left) if left else "")
+        return words + (self.tr("; smaller ones: {}").format(left) if left else "")
 
     def _titles(self) -> list[Cell]:
         tip = self.tr("The largest first: {}").format(with_keys(self.tr("next"), "go.next_error"))

@@ -59,8 +59,6 @@ class LesionsPanel(QWidget):
 
     def _summary(self, found: MaskScores | None) -> str:
         assessment = self._session.assessment
-        if not assessment.is_possible:
-            return self.tr("Shown once there are a truth and a prediction.")
         if assessment.scores is None:
             return self.tr("Measuring...")
         if found is None:

@@ -68,8 +68,6 @@ class MetricsPanel(QWidget):
             titles = [Cell(""), *(Cell(title, tip=tip) for title, tip, _ in scores)]
             self.table.show_titles(titles)
             self.table.show_rows(_rows([each for _, _, each in scores]))
-        elif not assessment.is_possible:
-            self.hint.setText(self.tr("Shown once there are a truth and a prediction."))
         elif assessment.scores is None:
             self.hint.setText(self.tr("Measuring..."))
         else:

@@ -48,24 +48,35 @@ class Section(QWidget):
         column.setSpacing(TIGHT)
         column.addWidget(self.button)
         column.addWidget(body)
-        self._show(is_open=settings().value(self._key, is_open, type=bool) is True)
+        self._is_open = settings().value(self._key, is_open, type=bool) is True
+        self._missing = ""
+        self._show()
 
     @property
     def is_open(self) -> bool:
-        """Whether the body is shown."""
-        return not self.body.isHidden()
+        """Whether the body is to be shown."""
+        return self._is_open
 
     def set_open(self, *, is_open: bool) -> None:
         """Fold or unfold; remembered for the next start."""
-        if is_open != self.is_open:
+        if is_open != self._is_open:
+            self._is_open = is_open
             settings().setValue(self._key, is_open)
-            self._show(is_open=is_open)
+            self._show()
             self.opened.emit(is_open)
 
-    def _show(self, *, is_open: bool) -> None:
-        self.body.setVisible(is_open)
-        self.button.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-        self.button.setToolTip(self.tr("Fold") if is_open else self.tr("Unfold"))
+    def set_missing(self, words: str) -> None:
+        """Fold the part away for as long as something is missing, and say what; empty words bring it back."""
+        if words != self._missing:
+            self._missing = words
+            self._show()
+
+    def _show(self) -> None:
+        is_shown = self._is_open and not self._missing
+        self.body.setVisible(is_shown)
+        self.button.setEnabled(not self._missing)
+        self.button.setArrowType(Qt.ArrowType.DownArrow if is_shown else Qt.ArrowType.RightArrow)
+        self.button.setToolTip(self._missing or (self.tr("Fold") if is_shown else self.tr("Unfold")))
 
 
 def quiet_label(text: str = "") -> QLabel:

@@ -39,7 +39,7 @@ class SidePanel(QScrollArea):
         sections = (
             (self.tr("Image"), self.image),
             (self.tr("Masks"), self.layers),
-            (self.tr("Truth against prediction"), self.legend),
+            (self.tr("Comparison"), self.legend),
         )
         for number, (title, widget) in enumerate(sections):
             if number:
@@ -64,8 +64,16 @@ class SidePanel(QScrollArea):
         }
         for section in self.sections.values():
             section.opened.connect(self._on_opened)
+        self._session.layers.masks_changed.connect(self._on_masks)
         self._on_opened()
+        self._on_masks()
         return tuple(self.sections.values())
+
+    def _on_masks(self) -> None:
+        is_possible = self._session.assessment.is_possible
+        words = "" if is_possible else self.tr("Shown once there are a truth and a prediction")
+        for section in self.sections.values():
+            section.set_missing(words)
 
     def _on_opened(self) -> None:
         is_open = {name: section.is_open for name, section in self.sections.items()}

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
+from workstation.gui.review.diameter_overlay import DiameterOverlay
 from workstation.gui.review.slice_mouse import SliceMouse
 from workstation.gui.review.slice_painting import paint_annotations, paint_crosshair, paint_empty, paint_frame
 from workstation.gui.review.slice_picture import SlicePicture
@@ -56,6 +57,7 @@ class SliceView(QWidget):
         self.is_space_held = False
         self.paint_count = 0
         self.picture = SlicePicture(session, plane)
+        self.diameters = DiameterOverlay(self)
         self._zoom = 1.0  # screen pixels per mm
         self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
         self._fitted: str | None = "head"
@@ -82,6 +84,7 @@ class SliceView(QWidget):
         view.centre_requested.connect(self.centre)
         layers.masks_changed.connect(self._on_masks)
         layers.display_changed.connect(self._on_masks)
+        self.session.diameters.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
         """A square."""
@@ -241,6 +244,7 @@ class SliceView(QWidget):
             if self.session.view.crosshair_visible:
                 place = self.picture.place(self.session.view.cursor_mm)
                 paint_crosshair(painter, self, self.to_pane(QPointF(place[1], place[2])))
+            self.diameters.paint(painter)
             if self._is_active:
                 paint_frame(painter, self)
         painter.end()
