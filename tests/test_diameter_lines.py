@@ -40,6 +40,8 @@ def pane(session: Session, qtbot: QtBot) -> SliceView:
     mask = boxes(((6, 14), (8, 14), (10, 11), 4), ((6, 10), (8, 14), (11, 12), 4))
     open_case(session, truth=truth(), prediction=mask)
     session.view.toggle_crosshair()
+    # Dark, so that white lines stand out.
+    session.view.set_window("FLAIR", 0, 1000)
     return pane
 
 

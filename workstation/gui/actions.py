@@ -100,6 +100,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("masks.region_wt", _T("Actions", "Whole tumour alone"), ("Ctrl+1",), MASKS, "mask", is_switch=True),
     Action("masks.region_tc", _T("Actions", "Tumour core alone"), ("Ctrl+2",), MASKS, "mask", is_switch=True),
     Action("masks.region_et", _T("Actions", "Enhancing tumour alone"), ("Ctrl+3",), MASKS, "mask", is_switch=True),
+    Action("masks.region_rc", _T("Actions", "Resection cavity alone"), ("Ctrl+4",), MASKS, "mask", is_switch=True),
     Action(
         "masks.diameters", _T("Actions", "Diameters of enhancing tumour"), ("Ctrl+D",), MASKS, "mask", is_switch=True
     ),
