@@ -191,6 +191,7 @@ def test_background_in_both_is_no_cell_to_light(session: Session, side: SidePane
 
 
 def test_a_folded_part_is_remembered_and_not_measured(session: Session, side: SidePanel, qtbot: QtBot) -> None:
+    judge(session, qtbot, truth=truth(), prediction=prediction())
     for name in ("metrics", "lesions", "errors"):
         QTest.mouseClick(side.sections[name].button, LEFT)
         assert not side.sections[name].body.isVisible()
