@@ -81,6 +81,22 @@ def test_errors_mode_leaves_agreement_grey() -> None:
     assert [channels(pixel) for pixel in pixels[0]] == [(255, 255, 255), PALETTES["standard"].truth]
 
 
+def test_what_is_lit_up_lies_over_every_class_and_hides_most_of_the_image() -> None:
+    colours = (*COLOURS, PALETTES["standard"].highlight)
+    rule = comparing(colours=colours, is_shown=(True,) * 4, is_highlighting=True)
+    classes = rule.lit(np.array([[AGREEMENT, PREDICTION_ONLY]], np.uint8), np.array([[True, False]]))
+    assert classes.tolist() == [[4, PREDICTION_ONLY]]
+    pixels = compose(np.zeros((1, 2), np.uint16), classes, colour_table(0, 4095, rule, opacity=0.1))
+    expected = tuple(round(0.75 * part) for part in PALETTES["standard"].highlight)
+    assert channels(pixels[0, 0]) == pytest.approx(expected, abs=1)
+    assert rule.opacities(0.9) == [0.9, 0.9, 0.9, 0.9]
+
+
+def test_what_is_lit_up_needs_no_masks_beneath() -> None:
+    rule = comparing(truth=None, prediction=None, is_highlighting=True)
+    assert rule.lit(None, np.array([[True, False]])).tolist() == [[len(COLOURS), 0]]
+
+
 def test_the_outline_of_a_box_is_its_four_sides() -> None:
     classes = np.zeros((10, 12), np.uint8)
     classes[2:6, 3:8] = 1

@@ -108,3 +108,46 @@ def test_a_new_mask_is_seen_whatever_was_hidden(layers: Layers) -> None:
     assert layers.prediction is not None
     assert layers.is_visible("prediction")
     assert not layers.hidden
+
+
+def test_a_second_mask_is_compared_with_the_truth(layers: Layers, qtbot: QtBot) -> None:
+    layers.set_masks(truth=box(4, 14), prediction=box(8, 18))
+    with qtbot.waitSignal(layers.comparison_ready):
+        layers.show_mask("second", box(4, 10))
+    assert layers.pair == ("truth", "second")
+    assert layers.comparison is not None
+    assert layers.comparison.counts.dice == pytest.approx(2 * 6 / (10 + 6))
+    # What was opened as a prediction is still that, and the one to export.
+    assert layers.mask("prediction") is not None
+    assert layers.prediction is layers.mask("second")
+
+
+def test_any_two_masks_make_a_pair_and_choosing_the_other_swaps(layers: Layers, qtbot: QtBot) -> None:
+    layers.set_masks(truth=box(4, 14), prediction=box(8, 18))
+    layers.show_mask("second", box(4, 10))
+    with qtbot.waitSignal(layers.comparison_ready):
+        layers.set_pair("prediction", "second")
+    assert layers.comparison is not None
+    # Slices 8 to 18 and 4 to 10 share two.
+    assert layers.comparison.counts.dice == pytest.approx(2 * 2 / (10 + 6))
+    layers.set_pair("second", "second")
+    assert layers.pair == ("second", "prediction")
+    layers.set_pair("prediction", "prediction")
+    assert layers.pair == ("prediction", "second")
+
+
+def test_without_a_truth_a_second_mask_is_compared_with_the_prediction(layers: Layers) -> None:
+    layers.set_masks(truth=None, prediction=box(8, 18))
+    layers.show_mask("second", box(4, 10))
+    assert layers.pair == ("prediction", "second")
+
+
+def test_a_new_prediction_and_a_new_case_are_seen_whatever_pair_was_chosen(layers: Layers) -> None:
+    layers.set_masks(truth=box(4, 14), prediction=box(8, 18))
+    layers.show_mask("second", box(4, 10))
+    layers.show_mask("prediction", box(8, 12))
+    assert layers.pair == ("truth", "prediction")
+    layers.show_mask("second", box(4, 10))
+    layers.set_masks(truth=box(4, 14), prediction=None)
+    assert layers.pair == ("truth", "prediction")
+    assert layers.mask("second") is None

@@ -494,3 +494,23 @@ def test_what_needs_a_case_is_disabled_without_one(qtbot: QtBot) -> None:
     assert "file.open" in enabled
     assert not {"file.export", "view.fit", "masks.toggle", "go.next_case", "view.sequence_1"} & enabled
     assert window.close()
+
+
+def test_n_steps_through_the_errors_and_the_panes_show_them(window: MainWindow, qtbot: QtBot) -> None:
+    session = window.session
+    pane = window.review.panes.slices["axial"]
+    before = pane.grab().toImage()
+    press(window, Qt.Key.Key_N)
+    qtbot.waitUntil(lambda: session.assessment.current_error is not None)
+    first = session.assessment.current_error
+    assert first is session.assessment.errors[0]
+    # The block lies two voxels further along I: a slab missed, a slab made up, each of 2 x 10 x 6 voxels.
+    assert [error.voxels for error in session.assessment.errors] == [120, 120]
+    assert session.case is not None
+    assert session.view.cursor_mm == tuple(session.case.grid.to_world(first.voxel))
+    press(window, Qt.Key.Key_N)
+    assert session.assessment.current_error is session.assessment.errors[1]
+    press(window, Qt.Key.Key_N, Qt.KeyboardModifier.ShiftModifier)
+    assert session.assessment.current_error is first
+    QApplication.processEvents()
+    assert pane.grab().toImage() != before

@@ -6,12 +6,15 @@ import itertools
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from workstation.core.geometry import Grid
 from workstation.core.labels import SCHEMES
 from workstation.core.volume import LabelMap, Volume
+from workstation.gui.scene.appearance import look_of
 from workstation.gui.scene.camera import Camera
 from workstation.gui.scene.surfaces import (
+    HIGHLIGHT,
     Surface,
     SurfaceQuestion,
     head_surface,
@@ -19,6 +22,8 @@ from workstation.gui.scene.surfaces import (
     mask_surface,
     pick,
 )
+from workstation.session.background import Background
+from workstation.session.layers import Layers
 
 SHAPE = (24, 28, 20)
 
@@ -125,6 +130,26 @@ def test_comparison_has_shells_of_agreement_and_errors() -> None:
     errors = SurfaceQuestion(truth, prediction, "errors", "WT").answer()
     assert list(errors) == ["prediction"]
     assert errors["prediction"].points[:, 2].min() > 10
+
+
+def test_what_is_lit_up_is_a_part_of_its_own_in_every_mode() -> None:
+    data = box((4, 4, 4), (12, 12, 12)).astype(np.uint8) * 2
+    mask = LabelMap("mask", data, Grid(SHAPE, np.eye(4)), SCHEMES["brats2021"])
+    lit = box((6, 6, 6), (10, 10, 10))
+    for mode in ("labels", "comparison", "errors"):
+        parts = SurfaceQuestion(mask, mask, mode, "all", lit).answer()
+        assert list(parts)[-1] == HIGHLIGHT
+        assert parts[HIGHLIGHT].corners_mm.min(axis=0) == pytest.approx([5.5] * 3, abs=0.5)
+
+
+def test_what_lies_about_a_lit_part_is_seen_through(qtbot: QtBot) -> None:
+    background = Background()
+    layers = Layers(background)
+    alone = look_of("truth", ["truth", "prediction"], layers)
+    about = look_of("truth", ["truth", "prediction", HIGHLIGHT], layers)
+    assert about[1] < alone[1] / 2
+    assert look_of(HIGHLIGHT, ["truth", "prediction", HIGHLIGHT], layers)[1] == 1.0
+    background.close()
 
 
 def test_without_masks_there_are_no_surfaces() -> None:

@@ -72,6 +72,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("file.open_folder", _T("Actions", "Open case or data set folder..."), ("Ctrl+Shift+O",), FILE),
     Action("file.open_truth", _T("Actions", "Open mask as truth..."), (), FILE, "case"),
     Action("file.open_prediction", _T("Actions", "Open mask as prediction..."), (), FILE, "case"),
+    Action("file.open_second", _T("Actions", "Open another mask to compare..."), (), FILE, "case"),
     Action("file.export", _T("Actions", "Export mask as NIfTI..."), ("Ctrl+Shift+E",), FILE, "mask"),
     Action("file.export_all", _T("Actions", "Export masks of the data set..."), (), FILE, "dataset"),
     Action("file.report", _T("Actions", "Report on the case..."), ("Ctrl+Shift+R",), FILE, "case"),
@@ -116,6 +117,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("masks.region_wt", _T("Actions", "Whole tumour alone"), ("Ctrl+1",), MASKS, "mask", is_switch=True),
     Action("masks.region_tc", _T("Actions", "Tumour core alone"), ("Ctrl+2",), MASKS, "mask", is_switch=True),
     Action("masks.region_et", _T("Actions", "Enhancing tumour alone"), ("Ctrl+3",), MASKS, "mask", is_switch=True),
+    Action("masks.region_rc", _T("Actions", "Resection cavity alone"), ("Ctrl+4",), MASKS, "mask", is_switch=True),
+    Action(
+        "masks.diameters", _T("Actions", "Diameters of enhancing tumour"), ("Ctrl+D",), MASKS, "mask", is_switch=True
+    ),
     Action("masks.palette", _T("Actions", "Colours for colour-blind readers"), (), MASKS, is_switch=True),
     Action(
         "go.slice_up",
@@ -169,6 +174,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("go.largest", _T("Actions", "Slice with the largest tumour in this plane"), ("L",), GO, "mask"),
     Action("go.next_lesion", _T("Actions", "Next lesion, largest first"), ("Shift+L",), GO, "mask"),
+    Action("go.next_error", _T("Actions", "Next error, largest first"), ("N",), GO, "mask"),
+    Action("go.previous_error", _T("Actions", "Previous error"), ("Shift+N",), GO, "mask"),
     Action("go.centre", _T("Actions", "Centre panes on crosshair"), ("C",), GO, "case"),
     Action("go.next_case", _T("Actions", "Next case"), ("Ctrl+Right",), GO, "dataset"),
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),

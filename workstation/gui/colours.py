@@ -21,19 +21,26 @@ class MaskColours:
         Truth alone: false negatives.
     agreement : tuple of int
         Both: true positives.
+    highlight : tuple of int
+        What is lit up over them.
     """
 
     prediction: Rgb
     truth: Rgb
     agreement: Rgb
+    highlight: Rgb
 
 
 # "colour-blind" takes vermilion, sky blue and yellow of Okabe and Ito (2008), which stay apart in all common
-# deficiencies.
+# deficiencies. Cyan is far from the standard three and from the labels' colours; there it is too near to sky blue.
 PALETTES: Mapping[str, MaskColours] = MappingProxyType(
     {
-        "standard": MaskColours(prediction=(240, 68, 72), truth=(64, 132, 255), agreement=(172, 84, 232)),
-        "colour-blind": MaskColours(prediction=(213, 94, 0), truth=(86, 180, 233), agreement=(240, 228, 66)),
+        "standard": MaskColours(
+            prediction=(240, 68, 72), truth=(64, 132, 255), agreement=(172, 84, 232), highlight=(0, 240, 240)
+        ),
+        "colour-blind": MaskColours(
+            prediction=(213, 94, 0), truth=(86, 180, 233), agreement=(240, 228, 66), highlight=(255, 255, 255)
+        ),
     }
 )
 

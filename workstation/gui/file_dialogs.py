@@ -44,6 +44,7 @@ class FileDialogs(QObject):
             "file.open_folder": self.open_folder,
             "file.open_truth": lambda: self.open_mask("truth"),
             "file.open_prediction": lambda: self.open_mask("prediction"),
+            "file.open_second": lambda: self.open_mask("second"),
             "file.export": self.export,
             "file.screenshot": self.screenshot,
             "file.slices": self.slices,
@@ -68,8 +69,12 @@ class FileDialogs(QObject):
 
     def open_mask(self, kind: Kind) -> None:
         """Ask for a mask and lay it over the open case."""
-        title = self.tr("Open mask as truth") if kind == "truth" else self.tr("Open mask as prediction")
-        name, _ = QFileDialog.getOpenFileName(self._window, title, last_folder(), self._filter(_IMAGES))
+        titles = {
+            "truth": self.tr("Open mask as truth"),
+            "prediction": self.tr("Open mask as prediction"),
+            "second": self.tr("Open another mask to compare"),
+        }
+        name, _ = QFileDialog.getOpenFileName(self._window, titles[kind], last_folder(), self._filter(_IMAGES))
         if name:
             commands.open_mask(self._session, Path(name), kind=kind)
 

@@ -62,7 +62,8 @@ class Menus(QObject):
         window.rail.workspace_chosen.connect(self.refresh)
         view = session.view
         cine = window.review.panes.cine
-        for signal in (session.layers.display_changed, view.decoration_changed, view.convention_changed):
+        ticking = (session.layers.display_changed, view.decoration_changed, view.convention_changed)
+        for signal in (*ticking, session.diameters.changed):
             signal.connect(self._tick)
         for signal in (view.scene_changed, session.pointer.changed, cine.changed):
             signal.connect(self._tick)
@@ -153,6 +154,8 @@ class Menus(QObject):
             "view.reset": view.reset_requested.emit,
             "view.auto_window": lambda: view.reset_window(view.sequence),
             "view.reset_window": self._reset_windows,
+            "go.next_error": lambda: commands.step_error(session, 1),
+            "go.previous_error": lambda: commands.step_error(session, -1),
             "go.centre": view.centre_requested.emit,
             "go.next_case": lambda: commands.step_case(session, 1),
             "go.previous_case": lambda: commands.step_case(session, -1),
@@ -174,6 +177,7 @@ class Menus(QObject):
             "masks.outline": lambda: layers.set_outline(next_of(OUTLINES, layers.outline)),
             "masks.mode": lambda: layers.set_mode(next_of(MODES, layers.mode)),
             "masks.palette": lambda: layers.set_palette(next_of(("standard", "colour-blind"), layers.palette)),
+            "masks.diameters": lambda: commands.toggle_diameters(self._session),
             **{f"masks.region_{each.lower()}": partial(layers.set_region, each) for each in REGION_CHOICES},
         }
 
@@ -203,6 +207,7 @@ class Menus(QObject):
             "masks.prediction": lambda: layers.is_visible("prediction"),
             "masks.truth": lambda: layers.is_visible("truth"),
             "masks.palette": lambda: layers.palette == "colour-blind",
+            "masks.diameters": lambda: self._session.diameters.lines is not None,
             **{
                 f"masks.region_{each.lower()}": partial(lambda name: layers.region == name, each)
                 for each in REGION_CHOICES

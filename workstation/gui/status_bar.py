@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from workstation.core.volume import LabelMap
 from workstation.gui.actions import with_keys
+from workstation.gui.review.mask_names import mask_name
 from workstation.gui.theme import tokens_of
 from workstation.gui.train.labels import ToneLabel
 from workstation.session.images import DisplayImage
@@ -165,9 +166,10 @@ def read_out(session: Session) -> list[Reading]:
     if layers.truth is not None and layers.prediction is not None:
         classes = None if layers.comparison is None or voxel is None else layers.comparison.classes[voxel]
         readings.append(Reading("", ("-", "TP", "FP", "FN")[int(classes or 0)], "TP", is_number=False))
-    for words, mask in ((_tr("truth"), layers.truth), (_tr("prediction"), layers.prediction)):
+    for slot in layers.pair:
+        mask = layers.mask(slot)
         if mask is not None:
-            readings.append(_label(words, mask, voxel))
+            readings.append(_label(mask_name(slot).lower(), mask, voxel))
     return readings
 
 

@@ -30,6 +30,7 @@ class _Question:
     number: int
     answer: Callable[[Any], None]
     words: str
+    is_urgent: bool
     future: Future[Any]
 
 
@@ -60,11 +61,24 @@ class Background(QObject):
         return topic in self._open
 
     @property
+    def has_urgent(self) -> bool:
+        """Whether an answer is awaited that other work should wait for."""
+        return any(question.is_urgent for question in self._open.values())
+
+    @property
     def words(self) -> str:
         """What is being done; empty when nothing is that has words."""
         return self._words
 
-    def ask(self, topic: str, question: Callable[[], Any], answer: Callable[[Any], None], *, words: str = "") -> None:
+    def ask(
+        self,
+        topic: str,
+        question: Callable[[], Any],
+        answer: Callable[[Any], None],
+        *,
+        words: str = "",
+        is_urgent: bool = True,
+    ) -> None:
         """Run `question` in a thread, then `answer` with its result here, unless the topic was asked anew.
 
         Parameters
@@ -76,11 +90,13 @@ class Background(QObject):
             Takes what `question` returned.
         words : str
             Shown while it lasts, such as "Opening BraTS2021_00006".
+        is_urgent : bool
+            Whether the 3D pane waits for it.
         """
         self._drop(topic)
         number = self._numbers[topic]
         future = self._pool.submit(question)
-        self._open[topic] = _Question(number, answer, words, future)
+        self._open[topic] = _Question(number, answer, words, is_urgent, future)
         self._say()
         future.add_done_callback(lambda done: self._answered.emit(topic, number, done))
 

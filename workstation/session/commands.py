@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
 
@@ -13,12 +14,16 @@ from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
 from workstation.io.export import Exported, export_label_map
+from workstation.session.layers import Highlight
 from workstation.session.loading import LoadedCase, Point, focus_of, load_for_display, load_mask, next_lesion_of
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
 from workstation.session.origins import origin_of
 from workstation.session.prefetch import Wanted
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
+
+if TYPE_CHECKING:
+    from workstation.core.error_atlas import ErrorComponent
 
 
 def open_path(session: Session, path: Path, *, truth: Path | None = None, prediction: Path | None = None) -> None:
@@ -108,7 +113,8 @@ def open_mask(
     ----------
     session : Session
     path : Path
-    kind : {"truth", "prediction"}
+    kind : {"truth", "prediction", "second"}
+        A second mask is compared with the truth, or with the prediction where there is no truth.
     scheme : str or None
         Its label scheme; None recognises it. Where that cannot be, the session asks (`scheme_wanted`).
     may_resample : bool
@@ -156,13 +162,13 @@ def export_mask(
     session : Session
     out : Path
         Ending in .nii or .nii.gz.
-    kind : {"truth", "prediction"}
+    kind : {"truth", "prediction", "second"}
     selection : Selection or None
         What of it; None writes it as it is.
     keeps_header : bool
         Whether to keep descriptions and extensions of the source's header, which may name a patient.
     """
-    mask = session.layers.prediction if kind == "prediction" else session.layers.truth
+    mask = session.layers.mask(kind)
     if mask is None:
         session.problem.emit(LayoutError(f"there is no {kind} to export", hint="Open or compute one first."))
         return
@@ -202,6 +208,79 @@ def jump_to_next_lesion(session: Session) -> None:
             session.jump_to(position)
 
     session.background.ask("lesion", lambda: next_lesion_of(masks, cursor), answer)
+
+
+def go_to_error(session: Session, error: ErrorComponent) -> None:
+    """Look at an error: the crosshair jumps to its middle and the panes follow."""
+    session.assessment.look_at(error)
+    if session.case is not None:
+        x, y, z = session.case.grid.to_world(error.voxel)
+        session.jump_to((float(x), float(y), float(z)))
+
+
+def step_error(session: Session, by: int) -> None:
+    """Go to the next (1) or previous (-1) error of the shown region, the largest first, round and round.
+
+    Errors that were not looked for yet are; the step follows when they are there.
+    """
+    assessment = session.assessment
+    if not assessment.is_possible:
+        session.notice.emit(_tr("Errors need a truth and a prediction."))
+    elif assessment.atlas is None:
+        assessment.when_errors(lambda: step_error(session, by))
+    elif not assessment.errors:
+        words = _tr("There are no errors of {} voxels and more in {}.")
+        session.notice.emit(words.format(assessment.least_voxels, assessment.region))
+    else:
+        errors, current = assessment.errors, assessment.current_error
+        start = errors.index(current) if current in errors else -1 if by > 0 else 0
+        go_to_error(session, errors[(start + by) % len(errors)])
+
+
+def toggle_diameters(session: Session) -> None:
+    """Draw the diameters of enhancing tumour and go to their slice, or take them away."""
+    diameters = session.diameters
+    if diameters.lines is not None:
+        diameters.clear()
+        return
+
+    def on_measured() -> None:
+        lines = diameters.lines
+        if lines is None:
+            session.notice.emit(_tr("There is no enhancing tumour to measure."))
+            return
+        x, y, z = ((one + other) / 2 for one, other in zip(lines.longest_start, lines.longest_end, strict=True))
+        session.jump_to((x, y, z))
+
+    diameters.measure(on_measured)
+
+
+def light_up_cell(session: Session, name: str, *, truth_value: int, prediction_value: int) -> None:
+    """Light up the voxels of one cell of the confusion matrix in every pane.
+
+    Parameters
+    ----------
+    session : Session
+    name : str
+        Of the cell, for people.
+    truth_value, prediction_value : int
+        Its labels; 0 is background.
+    """
+    truth, prediction = session.layers.truth, session.layers.prediction
+    if truth is None or prediction is None:
+        return
+
+    def question() -> Highlight:
+        from workstation.core.confusion import confusion_mask
+
+        mask = confusion_mask(truth, prediction, truth_value=truth_value, prediction_value=prediction_value)
+        return Highlight(name, mask)
+
+    def answer(highlight: Highlight) -> None:
+        if session.layers.truth is truth and session.layers.prediction is prediction:
+            session.layers.set_highlight(highlight)
+
+    session.background.ask("highlight", question, answer)
 
 
 def step_sequence(session: Session, by: int) -> None:
@@ -307,7 +386,7 @@ def _take_opened(session: Session, opened: Opened, paths: Sequence[Path]) -> Non
 
 def _kinds(session: Session, masks: Sequence[Path]) -> list[Kind]:
     """What masks are taken for: the first one as truth where there is none and its name speaks of no prediction."""
-    if session.layers.truth is not None or not masks or "pred" in masks[0].name.lower():
+    if session.layers.mask("truth") is not None or not masks or "pred" in masks[0].name.lower():
         return ["prediction"]
     return ["truth", "prediction"]
 

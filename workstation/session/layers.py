@@ -12,14 +12,18 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from workstation.core.comparison import ComparisonCounts, compare, count_classes
-from workstation.core.labels import REGIONS, label_mask, region_mask
+from workstation.core.labels import REGION_NAMES, REGIONS, label_mask, region_mask
 from workstation.core.volume import LabelMap
 from workstation.session.background import Background
 
+# What is drawn and compared: the reference, and what is judged by it.
 KINDS = ("truth", "prediction")
+# What can be open: any two of them are drawn as reference and as what is judged.
+SLOTS = (*KINDS, "second")
+Pair = tuple[str, str]
 MODES = ("labels", "comparison", "errors")
 OUTLINES = ("fill", "outline", "both")
-REGION_CHOICES = ("all", *REGIONS)
+REGION_CHOICES = ("all", *REGION_NAMES)
 PALETTES = ("standard", "colour-blind")
 
 
@@ -30,7 +34,7 @@ class Comparison:
     Parameters
     ----------
     region : str
-        What is compared: "WT", "TC", "ET", or "all" for all labels taken together.
+        What is compared: "WT", "TC", "ET", "RC", or "all" for all labels taken together.
     classes : (I, J, K) uint8 ndarray
         Of `core.comparison.compare`.
     counts : ComparisonCounts
@@ -45,8 +49,27 @@ class Comparison:
     regions: Mapping[str, ComparisonCounts]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Highlight:
+    """Voxels that are lit up in every pane.
+
+    Parameters
+    ----------
+    name : str
+        What they are, for people.
+    mask : (I, J, K) bool ndarray
+        On the masks' grid.
+    """
+
+    name: str
+    mask: np.ndarray
+
+
 class Layers(QObject):
-    """Truth and prediction of the open case, and how they are drawn."""
+    """Masks of the open case: which two are drawn and compared, and how.
+
+    `truth` and `prediction` are the two that are drawn. They are those opened as such, unless another pair was chosen.
+    """
 
     masks_changed = Signal()
     display_changed = Signal()
@@ -55,7 +78,8 @@ class Layers(QObject):
     def __init__(self, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._background = background
-        self._masks: dict[str, LabelMap | None] = dict.fromkeys(KINDS)
+        self._masks: dict[str, LabelMap | None] = dict.fromkeys(SLOTS)
+        self._pair: Pair = KINDS
         self._visible = dict.fromkeys(KINDS, True)
         self._opacity = 0.4
         self._outline = "both"
@@ -65,16 +89,35 @@ class Layers(QObject):
         self._is_toggled_off = False
         self._is_held_off = False
         self._comparison: Comparison | None = None
+        self._highlight: Highlight | None = None
 
     @property
     def truth(self) -> LabelMap | None:
         """The reference mask."""
-        return self._masks["truth"]
+        return self._masks[self._pair[0]]
 
     @property
     def prediction(self) -> LabelMap | None:
         """The mask that is judged."""
-        return self._masks["prediction"]
+        return self._masks[self._pair[1]]
+
+    def mask(self, slot: str) -> LabelMap | None:
+        """What was opened as "truth", as "prediction" or as "second" mask."""
+        return self._masks[slot]
+
+    @property
+    def pair(self) -> Pair:
+        """Which two are drawn: the slot of the reference, and that of the one that is judged."""
+        return self._pair
+
+    def set_pair(self, reference: str, judged: str) -> None:
+        """Draw and compare another pair; a slot that was the other's place gives that place up in exchange."""
+        old = self._pair
+        if reference == judged:
+            reference, judged = (old[1], judged) if judged != old[1] else (reference, old[0])
+        if (reference, judged) != old and {reference, judged} <= set(SLOTS):
+            self._pair = (reference, judged)
+            self._on_masks()
 
     @property
     def comparison(self) -> Comparison | None:
@@ -83,7 +126,8 @@ class Layers(QObject):
 
     def set_masks(self, *, truth: LabelMap | None, prediction: LabelMap | None) -> None:
         """Replace both masks at once, as a case is opened."""
-        self._masks = {"truth": truth, "prediction": prediction}
+        self._masks = {"truth": truth, "prediction": prediction, "second": None}
+        self._pair = KINDS
         self._on_masks()
 
     def set_truth(self, mask: LabelMap | None) -> None:
@@ -96,9 +140,13 @@ class Layers(QObject):
         self._masks["prediction"] = mask
         self._on_masks()
 
-    def show_mask(self, kind: str, mask: LabelMap) -> None:
-        """Replace a mask and make sure that it is seen, whatever was hidden before."""
-        self._masks[kind] = mask
+    def show_mask(self, slot: str, mask: LabelMap) -> None:
+        """Replace a mask and make sure that it is seen, whatever was hidden or chosen before."""
+        self._masks[slot] = mask
+        if slot not in self._pair:
+            is_against_truth = slot == "second" and self._masks["truth"] is not None
+            self._pair = ("truth" if is_against_truth else "prediction", slot) if slot == "second" else KINDS
+        kind = KINDS[self._pair.index(slot)]
         is_display_changed = not self._visible[kind] or self._is_toggled_off
         self._visible[kind] = True
         self._is_toggled_off = False
@@ -163,7 +211,7 @@ class Layers(QObject):
 
     @property
     def region(self) -> str:
-        """ "all", "WT", "TC" or "ET"."""
+        """ "all", "WT", "TC", "ET" or "RC"."""
         return self._region
 
     def set_region(self, region: str) -> None:
@@ -173,6 +221,17 @@ class Layers(QObject):
             self._comparison = None
             self.display_changed.emit()
             self._compare()
+
+    @property
+    def highlight(self) -> Highlight | None:
+        """Voxels that are lit up; they go with the masks they were found in."""
+        return self._highlight
+
+    def set_highlight(self, highlight: Highlight | None) -> None:
+        """Light up other voxels, or none."""
+        if highlight is not self._highlight:
+            self._highlight = highlight
+            self.display_changed.emit()
 
     @property
     def hidden(self) -> bool:
@@ -192,6 +251,7 @@ class Layers(QObject):
 
     def _on_masks(self) -> None:
         self._comparison = None
+        self._highlight = None
         self.masks_changed.emit()
         self._compare()
 
@@ -214,17 +274,27 @@ def compare_masks(truth: LabelMap, prediction: LabelMap, region: str) -> Compari
     ----------
     truth, prediction : LabelMap
     region : str
-        "WT", "TC", "ET"; or "all": the whole tumour, or the largest region that both masks can express. A region that
-        one of them cannot express is empty there.
+        "WT", "TC", "ET", "RC"; or "all": the whole tumour, or the largest region that both masks can express. A region
+        that one of them cannot express is empty there.
     """
     voxel_ml = truth.grid.voxel_ml
-    shared = [name for name in REGIONS if name in truth.scheme.regions and name in prediction.scheme.regions]
+    shared = shared_regions(truth, prediction)
     classes = {name: compare(mask_of(truth, name), mask_of(prediction, name)) for name in shared}
-    chosen = region if region != "all" else next(iter(shared), "WT")
+    chosen = region_meant(truth, prediction, region)
     if chosen not in classes:
         classes[chosen] = compare(mask_of(truth, chosen), mask_of(prediction, chosen))
     counts = {name: count_classes(each, voxel_ml=voxel_ml) for name, each in classes.items()}
     return Comparison(region, classes[chosen], counts[chosen], {name: counts[name] for name in shared})
+
+
+def shared_regions(truth: LabelMap, prediction: LabelMap) -> list[str]:
+    """The tumour's regions that both masks can express, the largest first."""
+    return [name for name in REGIONS if name in truth.scheme.regions and name in prediction.scheme.regions]
+
+
+def region_meant(truth: LabelMap, prediction: LabelMap, region: str) -> str:
+    """The region itself; for "all" the whole tumour, or the largest region that both masks can express."""
+    return region if region != "all" else next(iter(shared_regions(truth, prediction)), "WT")
 
 
 def mask_of(label_map: LabelMap, region: str) -> np.ndarray:

@@ -21,7 +21,7 @@ from workstation.io.nifti import guess_content
 from workstation.session.loading import LoadedCase, load_for_display, load_mask
 
 ShouldStop = Callable[[], bool]
-Kind = Literal["truth", "prediction"]
+Kind = Literal["truth", "prediction", "second"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,8 +13,10 @@ from PySide6.QtCore import QObject, Signal
 
 from workstation.core.case import Case, CaseFiles, DataSet
 from workstation.core.volume import LabelMap
+from workstation.session.assessment import Assessment
 from workstation.session.background import Background
 from workstation.session.case_figures import FiguresQueue
+from workstation.session.diameter_lines import DiameterLines
 from workstation.session.images import DisplayImage
 from workstation.session.lane import Lane
 from workstation.session.layers import Layers
@@ -55,6 +57,8 @@ class Session(QObject):
         self.layers = Layers(self.background, self)
         self.pointer = Pointer(self)
         self.marks = Marks(self)
+        self.assessment = Assessment(self.layers, self.background, self)
+        self.diameters = DiameterLines(self.layers, self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
         self.scan = DataScan(self.background, parent=self)
@@ -173,6 +177,7 @@ class Session(QObject):
     def close(self) -> None:
         """End what runs beside the window; runs of the engine go on."""
         self.runs.stop_watching()
+        self.assessment.close()
         self.machine.close()
         self.scan.close()
         self.tasks.close()

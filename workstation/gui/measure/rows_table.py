@@ -39,19 +39,34 @@ class Cell:
 Row = Sequence[Cell | str]
 
 
+def _cells(words: Row) -> tuple[Cell, ...]:
+    return tuple(Cell(each) if isinstance(each, str) else each for each in words)
+
+
 class RowsModel(QAbstractTableModel):
     """Titles, and rows of cells."""
 
-    def __init__(self, titles: Sequence[str], *, words: Collection[int], parent: QWidget) -> None:
+    def __init__(self, titles: Row, *, words: Collection[int], parent: QWidget) -> None:
         super().__init__(parent)
         self._owner = parent
-        self._titles = tuple(titles)
+        self._titles = _cells(titles)
         self._words = frozenset(words)
         self._rows: tuple[tuple[Cell, ...], ...] = ()
 
+    def show_titles(self, titles: Row) -> None:
+        """Replace the titles; where their number is another, the rows go with the columns."""
+        cells = _cells(titles)
+        if len(cells) == len(self._titles):
+            self._titles = cells
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(cells) - 1)
+        else:
+            self.beginResetModel()
+            self._titles, self._rows = cells, ()
+            self.endResetModel()
+
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Replace all rows; where their number is the same, selection and place stay."""
-        cells = tuple(tuple(Cell(each) if isinstance(each, str) else each for each in row) for row in rows)
+        cells = tuple(_cells(row) for row in rows)
         if len(cells) == len(self._rows):
             self._rows = cells
             if cells:
@@ -75,7 +90,9 @@ class RowsModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(section)
-        return self._apart(section) + self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._titles[section].tip or None
+        return self._apart(section) + self._titles[section].text if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Text, side, tone, swatch and tooltip of a cell."""
@@ -107,27 +124,31 @@ class RowsTable(QTableView):
 
     Parameters
     ----------
-    titles : sequence of str
+    titles : sequence of Cell or str
     words : collection of int
         Columns whose words stand at the left; the others are numbers.
     is_whole : bool
         As high as its rows, without a bar to scroll.
     stretched : int
         Column that takes the room that is left.
+    apart : int
+        Room between columns, pixels.
     parent : QWidget or None
     """
 
     def __init__(
         self,
-        titles: Sequence[str],
+        titles: Row,
         *,
         words: Collection[int] = (0,),
         is_whole: bool = False,
         stretched: int = 0,
+        apart: int = _APART,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._is_whole = is_whole
+        self._apart = apart
         self._rows = RowsModel(titles, words=words, parent=self)
         self.setModel(self._rows)
         self.setAlternatingRowColors(True)
@@ -150,6 +171,10 @@ class RowsTable(QTableView):
             self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self._fit()
 
+    def show_titles(self, titles: Row) -> None:
+        """Replace titles and columns."""
+        self._rows.show_titles(titles)
+
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Replace all rows."""
         self._rows.show_rows(rows)
@@ -161,7 +186,7 @@ class RowsTable(QTableView):
 
     def sizeHintForColumn(self, column: int) -> int:
         """With some room, so that neighbours stay apart."""
-        return super().sizeHintForColumn(column) + _APART
+        return super().sizeHintForColumn(column) + self._apart
 
     def changeEvent(self, event: QEvent) -> None:
         """Another font needs another height."""

@@ -170,7 +170,7 @@ class CaseList(QWidget):
 
     def _on_masks(self) -> None:
         case = self._session.case
-        if case is not None and self._session.layers.prediction is not None:
+        if case is not None and self._session.layers.mask("prediction") is not None:
             self._predicted.add(case.name)
             self.model.set_predicted(frozenset(self._predicted))
 

@@ -48,6 +48,10 @@ class Choice(QWidget):
         for value, button in self._buttons.items():
             button.setEnabled(value in values)
 
+    def button(self, value: str) -> QToolButton:
+        """The button of a value."""
+        return self._buttons[value]
+
     @property
     def value(self) -> str:
         """The chosen value; empty before the first choice."""

@@ -7,7 +7,7 @@ change, gives the pixel. This is several times cheaper than blending two images 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtGui import QImage
@@ -23,7 +23,9 @@ from workstation.session.layers import Layers
 BACKGROUND, AGREEMENT, TRUTH_ONLY, PREDICTION_ONLY = range(4)
 # Indexed by truth + 2 * prediction.
 _COMBINED = np.array([BACKGROUND, TRUTH_ONLY, PREDICTION_ONLY, AGREEMENT], dtype=np.uint8)
-_MOST_CLASSES = 16
+# A pixel has four bits for its class; one class is kept for what is lit up.
+_MOST_CLASSES = 15
+HIGHLIGHT_OPACITY = 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +42,8 @@ class ClassRule:
         Colour of each class from 1 on.
     is_shown : sequence of bool
         Whether each class from 1 on is painted.
+    is_highlighting : bool
+        Whether the last class is lit up: painted over all others, and hardly transparent.
     """
 
     truth: np.ndarray | None
@@ -47,11 +51,26 @@ class ClassRule:
     is_comparing: bool
     colours: Sequence[Rgb]
     is_shown: Sequence[bool]
+    is_highlighting: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to paint over the image."""
         return self.truth is None and self.prediction is None
+
+    def opacities(self, opacity: float) -> list[float]:
+        """Of each class from 1 on, where the layers ask for `opacity`."""
+        found = [opacity if is_shown else 0.0 for is_shown in self.is_shown]
+        if self.is_highlighting:
+            found[-1] = max(opacity, HIGHLIGHT_OPACITY)
+        return found
+
+    def lit(self, classes: np.ndarray | None, highlight: np.ndarray) -> np.ndarray:
+        """The classes of one slice with what is lit up over them."""
+        number = np.uint8(len(self.colours))
+        under = np.uint8(0) if classes is None else classes
+        lit: np.ndarray = np.where(highlight, number, under)
+        return lit
 
     def classes(self, truth: np.ndarray | None, prediction: np.ndarray | None) -> np.ndarray | None:
         """Classes of one slice from the labels of both masks there; None if nothing is painted."""
@@ -77,6 +96,18 @@ class ClassRule:
 
 def rule_of(layers: Layers) -> ClassRule:
     """The rule that the layers' state asks for."""
+    rule = _mask_rule(layers)
+    if layers.highlight is None or layers.hidden:
+        return rule
+    return replace(
+        rule,
+        colours=(*rule.colours, PALETTES[layers.palette].highlight),
+        is_shown=(*rule.is_shown, True),
+        is_highlighting=True,
+    )
+
+
+def _mask_rule(layers: Layers) -> ClassRule:
     shown = {
         kind: mask
         for kind, mask in (("truth", layers.truth), ("prediction", layers.prediction))
@@ -137,8 +168,7 @@ def colour_table(low: float, high: float, rule: ClassRule, *, opacity: float) ->
     grey = np.clip(grey, 0, 255)
     table = np.empty((len(rule.colours) + 1, GREY_LEVELS), dtype=np.uint32)
     table[0] = _packed(grey, grey, grey)
-    for number, (colour, is_shown) in enumerate(zip(rule.colours, rule.is_shown, strict=True), start=1):
-        share = opacity if is_shown else 0.0
+    for number, (colour, share) in enumerate(zip(rule.colours, rule.opacities(opacity), strict=True), start=1):
         table[number] = _packed(*(grey * (1 - share) + part * share for part in colour))
     return table.ravel()
 

@@ -11,6 +11,8 @@ from workstation.gui.colours import PALETTES
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.label_legend import LabelLegend
 from workstation.gui.review.legend import swatch
+from workstation.gui.review.mask_names import mask_name
+from workstation.gui.review.pair_choice import PairChoice
 from workstation.gui.tooltips import plain_tip
 from workstation.session.session import Session
 
@@ -52,6 +54,8 @@ class LayersPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(self._mask_rows())
+        self.pair = PairChoice(session)
+        column.addWidget(self.pair)
         self.mode, self.region, self.outline = self._choices()
         self.labels = LabelLegend(session)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
@@ -67,7 +71,11 @@ class LayersPanel(QWidget):
         """Show the session's state."""
         layers = self._session.layers
         palette = PALETTES[layers.palette]
-        for kind, mask in (("prediction", layers.prediction), ("truth", layers.truth)):
+        for slot, kind, mask in (
+            (layers.pair[1], "prediction", layers.prediction),
+            (layers.pair[0], "truth", layers.truth),
+        ):
+            self.boxes[kind].setText(mask_name(slot))
             colour = palette.prediction if kind == "prediction" else palette.truth
             self._swatches[kind].setPixmap(swatch(colour, self.devicePixelRatioF()))
             self.boxes[kind].setEnabled(mask is not None)
@@ -77,6 +85,9 @@ class LayersPanel(QWidget):
             self._files[kind].set_full_text(path.name if path else self.tr("none") if mask is None else mask.name, tip)
         self.mode.set_value(layers.mode)
         self.region.set_value(layers.region)
+        shown = [mask for mask in (layers.truth, layers.prediction) if mask is not None]
+        has_cavity = any("RC" in mask.scheme.regions for mask in shown)
+        self.region.button("RC").setVisible(has_cavity or layers.region == "RC")
         self.outline.set_value(layers.outline)
         self.opacity.blockSignals(True)
         self.opacity.setValue(round(100 * layers.opacity))
@@ -94,6 +105,7 @@ class LayersPanel(QWidget):
             ("WT", "WT", self.tr("Whole tumour alone")),
             ("TC", "TC", self.tr("Tumour core alone")),
             ("ET", "ET", self.tr("Enhancing tumour alone")),
+            ("RC", "RC", self.tr("Resection cavity alone")),
         )
         outlines = (
             ("fill", self.tr("Fill"), self.tr("Filled areas")),
@@ -111,12 +123,10 @@ class LayersPanel(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(2, 1)
-        names = {"prediction": self.tr("Prediction"), "truth": self.tr("Truth")}
-        tips = {"prediction": self.tr("Show or hide the prediction"), "truth": self.tr("Show or hide the truth")}
-        for row, (kind, name) in enumerate(names.items()):
+        for row, kind in enumerate(("prediction", "truth")):
             self._swatches[kind] = QLabel()
-            self.boxes[kind] = QCheckBox(name)
-            self.boxes[kind].setToolTip(with_keys(tips[kind], f"masks.{kind}"))
+            self.boxes[kind] = QCheckBox(mask_name(kind))
+            self.boxes[kind].setToolTip(with_keys(self.tr("Show or hide"), f"masks.{kind}"))
             self.boxes[kind].clicked.connect(
                 lambda checked, kind=kind: self._session.layers.set_visible(kind, visible=checked)
             )

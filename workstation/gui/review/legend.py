@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from workstation.core.labels import REGIONS
 from workstation.gui.colours import PALETTES, Rgb
+from workstation.gui.review.mask_names import mask_name
 from workstation.session.session import Session
 
 _ROWS = ("agreement", "prediction", "truth")
@@ -27,6 +28,7 @@ class Legend(QWidget):
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(1, 1)
         self._swatches: dict[str, QLabel] = {}
+        self._names: dict[str, QLabel] = {}
         self._cells: dict[tuple[str, str], QLabel] = {}
         self._add_header()
         for row, kind in enumerate(_ROWS, start=1):
@@ -56,6 +58,9 @@ class Legend(QWidget):
         for kind, colour in zip(_ROWS, (palette.agreement, palette.prediction, palette.truth), strict=True):
             self._swatches[kind].setPixmap(swatch(colour, self.devicePixelRatioF()))
         layers = self._session.layers
+        reference, judged = (mask_name(slot) for slot in layers.pair)
+        self._names["prediction"].setText(self.tr("{} only (FP)").format(judged))
+        self._names["truth"].setText(self.tr("{} only (FN)").format(reference))
         self._hint.setVisible(layers.truth is None or layers.prediction is None)
         comparison = layers.comparison
         if comparison is None:
@@ -83,16 +88,17 @@ class Legend(QWidget):
             self._grid.addWidget(label, 0, column, Qt.AlignmentFlag.AlignRight)
 
     def _add_row(self, row: int, kind: str) -> None:
-        words = {
-            "agreement": (self.tr("Both (TP)"), self.tr("True positives: in the prediction and in the truth")),
-            "prediction": (self.tr("Prediction only (FP)"), self.tr("False positives: in the prediction alone")),
-            "truth": (self.tr("Truth only (FN)"), self.tr("False negatives: in the truth alone")),
+        tips = {
+            "agreement": self.tr("True positives: in the prediction and in the truth"),
+            "prediction": self.tr("False positives: in the prediction alone"),
+            "truth": self.tr("False negatives: in the truth alone"),
         }
-        text, tip = words[kind]
         self._swatches[kind] = QLabel()
         self._grid.addWidget(self._swatches[kind], row, 0)
-        name = QLabel(text)
-        name.setToolTip(tip)
+        # The two that differ are named after the masks that are compared.
+        name = QLabel(self.tr("Both (TP)"))
+        name.setToolTip(tips[kind])
+        self._names[kind] = name
         self._grid.addWidget(name, row, 1)
         for column, unit in ((2, "voxels"), (3, "ml")):
             cell = QLabel("-")

@@ -39,6 +39,7 @@ class SliceMouse:
         self._wheel = 0.0
         self._button = Qt.MouseButton.NoButton
         self._tool: Tool | None = None
+        self._end: str | None = None
         self._pressed = QPointF()
         self._last = QPointF()
         self._reach = 0.0
@@ -50,6 +51,11 @@ class SliceMouse:
         self._button = event.button()
         self._pressed = self._last = event.position()
         self._reach = 0.0
+        is_plain_left = self._button == Qt.MouseButton.LeftButton and not event.modifiers() and not is_space_held
+        self._end = self._view.diameters.end_at(event.position()) if is_plain_left else None
+        if self._end is not None:
+            self._tool = None
+            return
         pointer = self._view.session.pointer
         self._tool = SCHEMES[pointer.scheme].tool_of(
             event.button(),
@@ -83,14 +89,14 @@ class SliceMouse:
         if self._tool in MEASURES:
             self.marks.release(event.position())
         self._button = Qt.MouseButton.NoButton
-        self._tool = None
+        self._tool = self._end = None
         self._reach = max(self._reach, (event.position() - self._pressed).manhattanLength())
         return event.button() == Qt.MouseButton.RightButton and self._reach < CLICK_PIXELS
 
     def cancel(self) -> None:
         """Forget a drag whose end was not told, because the pane lost the mouse."""
         self._button = Qt.MouseButton.NoButton
-        self._tool = None
+        self._tool = self._end = None
 
     def wheel(self, event: QWheelEvent) -> None:
         """Step through slices; with Ctrl zoom at the pointer."""
@@ -114,7 +120,9 @@ class SliceMouse:
 
     def _drag(self, position: QPointF, moved: QPointF, *, is_fine: bool) -> None:
         view = self._view
-        if self._tool is Tool.CROSSHAIR:
+        if self._end is not None:
+            view.diameters.move_end(self._end, position)
+        elif self._tool is Tool.CROSSHAIR:
             view.move_crosshair(position)
         elif self._tool in MEASURES:
             self.marks.move(position)

@@ -41,6 +41,7 @@ class SlicePicture:
         self._levels: dict[str, np.ndarray] = {}
         self._truth: np.ndarray | None = None
         self._prediction: np.ndarray | None = None
+        self._highlight: np.ndarray | None = None
         self._rule = _BLANK
         self._table: np.ndarray | None = None
         self._overlay_table: np.ndarray | None = None
@@ -95,6 +96,7 @@ class SlicePicture:
         to_ras = transform_to_ras(case.grid.affine)
         self._truth = None if layers.truth is None else reorient(layers.truth.data, to_ras)
         self._prediction = None if layers.prediction is None else reorient(layers.prediction.data, to_ras)
+        self._highlight = None if layers.highlight is None else reorient(layers.highlight.mask, to_ras)
         self._rule = rule_of(layers)
         self._classes = None
         self._outline = None
@@ -184,7 +186,10 @@ class SlicePicture:
         if self._classes is None or self._classes[0] != index:
             truth = None if self._truth is None else self._slice(self._truth, index)
             prediction = None if self._prediction is None else self._slice(self._prediction, index)
-            self._classes = (index, self._rule.classes(truth, prediction))
+            classes = self._rule.classes(truth, prediction)
+            if self._highlight is not None and self._rule.is_highlighting:
+                classes = self._rule.lit(classes, self._slice(self._highlight, index))
+            self._classes = (index, classes)
         return self._classes[1]
 
     def _filled(self, classes: np.ndarray | None) -> np.ndarray | None:
@@ -201,12 +206,10 @@ class SlicePicture:
     def _overlay_colours(self) -> np.ndarray:
         """Premultiplied colour of each class."""
         if self._overlay_table is None:
-            share = self._session.layers.opacity
             colours = np.zeros(len(self._rule.colours) + 1, dtype=np.uint32)
-            shown = zip(self._rule.colours, self._rule.is_shown, strict=True)
-            for number, (colour, is_shown) in enumerate(shown, start=1):
-                if is_shown:
-                    red, green, blue = (round(part * share) for part in colour)
-                    colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
+            shares = self._rule.opacities(self._session.layers.opacity)
+            for number, (colour, share) in enumerate(zip(self._rule.colours, shares, strict=True), start=1):
+                red, green, blue = (round(part * share) for part in colour)
+                colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
             self._overlay_table = colours
         return self._overlay_table

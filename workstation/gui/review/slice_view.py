@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
 from workstation.core.marks import Point
+from workstation.gui.review.diameter_overlay import DiameterOverlay
 from workstation.gui.review.slice_marks import paint_marks
 from workstation.gui.review.slice_mouse import SliceMouse
 from workstation.gui.review.slice_painting import (
@@ -72,6 +73,7 @@ class SliceView(QWidget):
         self.is_space_held = False
         self.paint_count = 0
         self.picture = SlicePicture(session, plane, sequence=sequence)
+        self.diameters = DiameterOverlay(self)
         self._zoom = 1.0  # screen pixels per mm
         self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
         self._fitted: str | None = "head"
@@ -102,6 +104,7 @@ class SliceView(QWidget):
         self.session.marks.changed.connect(self._on_marks)
         layers.masks_changed.connect(self._on_masks)
         layers.display_changed.connect(self._on_masks)
+        self.session.diameters.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
         """A square."""
@@ -323,6 +326,7 @@ class SliceView(QWidget):
                 spot = self.to_pane(QPointF(x, y))
                 paint_crosshair(painter, self, spot)
                 self._crossed = (index, spot.toPoint())
+            self.diameters.paint(painter)
             if self._is_active:
                 paint_frame(painter, self)
         painter.end()

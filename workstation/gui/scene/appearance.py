@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workstation.gui.colours import PALETTES, Rgb, rgb_of
-from workstation.gui.scene.surfaces import SurfaceQuestion
+from workstation.gui.scene.surfaces import HIGHLIGHT, SurfaceQuestion
 from workstation.session.layers import KINDS, Layers
 
 HEAD_COLOUR: Rgb = (150, 160, 172)
 HEAD_OPACITY = 0.7
+# What lies about a part that is lit up is seen through.
+_ABOUT_HIGHLIGHT = 0.4
 
 
 def question_of(layers: Layers) -> SurfaceQuestion:
     """The surfaces that the layers ask for, as in the slices: a mask that is switched off is none."""
     masks = {"truth": layers.truth, "prediction": layers.prediction}
     masks = {kind: mask if layers.is_visible(kind) else None for kind, mask in masks.items()}
-    return SurfaceQuestion(masks["truth"], masks["prediction"], layers.mode, layers.region)
+    highlight = None if layers.highlight is None else layers.highlight.mask
+    return SurfaceQuestion(masks["truth"], masks["prediction"], layers.mode, layers.region, highlight)
 
 
 def is_same_question(one: SurfaceQuestion | None, other: SurfaceQuestion) -> bool:
@@ -25,6 +28,7 @@ def is_same_question(one: SurfaceQuestion | None, other: SurfaceQuestion) -> boo
         one is not None
         and one.truth is other.truth
         and one.prediction is other.prediction
+        and one.highlight is other.highlight
         and (one.mode, one.region) == (other.mode, other.region)
     )
 
@@ -35,12 +39,17 @@ def look_of(part: str, parts: Iterable[str], layers: Layers) -> tuple[Rgb, float
     Parameters
     ----------
     part : str
-        "truth", "prediction", "agreement", or a colour "#rrggbb" in labels mode.
+        "truth", "prediction", "agreement", a colour "#rrggbb" in labels mode, or what is lit up.
     parts : iterable of str
         All parts, from the outside in.
     layers : Layers
     """
+    if part == HIGHLIGHT:
+        return PALETTES[layers.palette].highlight, 1.0, not layers.hidden
     parts = list(parts)
+    if HIGHLIGHT in parts:
+        colour, opacity, is_visible = look_of(part, [each for each in parts if each != HIGHLIGHT], layers)
+        return colour, _ABOUT_HIGHLIGHT * opacity, is_visible
     # A surface must be denser than a fill over an image, or it cannot be seen on black.
     opacity = min(1.0, 0.55 + 0.6 * layers.opacity)
     palette = PALETTES[layers.palette]

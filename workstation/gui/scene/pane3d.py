@@ -210,7 +210,7 @@ class Pane3D(QWidget):
         self._show_words()
         if case is None or not self.isVisible():
             return
-        if self._session.background.is_busy and not self._supply.is_waiting:
+        if self._session.background.has_urgent and not self._supply.is_waiting:
             # Another case is being read, or masks are being compared: they come first.
             self._refreshing.start()
             return

@@ -1,0 +1,15 @@
+"""What the open masks are called, the same in panels, legend and status bar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+
+def mask_name(slot: str) -> str:
+    """Name of what was opened as "truth", as "prediction" or as "second" mask."""
+    names = {"truth": _tr("Truth"), "prediction": _tr("Prediction"), "second": _tr("Second mask")}
+    return names[slot]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("MaskNames", text)

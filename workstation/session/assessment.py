@@ -1,0 +1,198 @@
+"""What the comparison says in figures: scores, errors, confused labels; made in threads, and only if somebody looks.
+
+Each part is made when it is wanted and both masks are there, a moment after they came, so that slices and surfaces are
+painted first. Other masks make what is under way stop. Reading errors one by one is also kept here: which one is being
+looked at, and from which size on they are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from workstation.core.volume import LabelMap
+from workstation.session.background import Background
+from workstation.session.layers import Layers, region_meant
+
+if TYPE_CHECKING:
+    from workstation.core.confusion import Confusion
+    from workstation.core.error_atlas import ErrorAtlas, ErrorComponent
+    from workstation.core.metrics import PairScores
+
+Part = Literal["scores", "errors", "confusion"]
+PARTS: tuple[Part, ...] = ("scores", "errors", "confusion")
+LEAST_VOXELS = 10
+_DELAY_MS = 200
+
+
+class Assessment(QObject):
+    """Figures of the masks that are compared.
+
+    Parameters
+    ----------
+    layers : Layers
+    background : Background
+    parent : QObject or None
+    """
+
+    changed = Signal(str)
+    """The part whose figures came or went."""
+    errors_changed = Signal()
+    """Other errors are listed, or another one is looked at."""
+
+    def __init__(self, layers: Layers, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._layers = layers
+        self._background = background
+        self._wanted: set[Part] = set()
+        self._found: dict[Part, object] = {}
+        self._waiting: list[Callable[[], None]] = []
+        self._delay = QTimer(self, singleShot=True, interval=_DELAY_MS)
+        self._delay.timeout.connect(self._ask_wanted)
+        self._least_voxels = LEAST_VOXELS
+        self._current: ErrorComponent | None = None
+        layers.masks_changed.connect(self._on_masks)
+        layers.display_changed.connect(self._on_display)
+        self._shown_region = layers.region
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    @property
+    def scores(self) -> PairScores | None:
+        """Metrics and lesions; None until they are there."""
+        return self._found.get("scores")  # type: ignore[return-value]
+
+    @property
+    def atlas(self) -> ErrorAtlas | None:
+        """Errors; None until they are there."""
+        return self._found.get("errors")  # type: ignore[return-value]
+
+    @property
+    def confusion(self) -> Confusion | None:
+        """Confused labels; None until they are there."""
+        return self._found.get("confusion")  # type: ignore[return-value]
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether both masks are there."""
+        return self._layers.truth is not None and self._layers.prediction is not None
+
+    @property
+    def region(self) -> str:
+        """The region whose errors and lesions are listed: that of the comparison."""
+        truth, prediction = self._layers.truth, self._layers.prediction
+        if truth is None or prediction is None:
+            return self._layers.region
+        return region_meant(truth, prediction, self._layers.region)
+
+    def set_wanted(self, part: Part, *, wanted: bool) -> None:
+        """Say that somebody looks at a part, or no longer."""
+        if not wanted:
+            self._wanted.discard(part)
+        elif part not in self._wanted:
+            self._wanted.add(part)
+            self._ask_soon()
+
+    def when_errors(self, then: Callable[[], None]) -> None:
+        """Look for errors, and call `then` when they are there; not if the masks change before."""
+        self._waiting.append(then)
+        self.set_wanted("errors", wanted=True)
+
+    def close(self) -> None:
+        """Want nothing any more."""
+        self._wanted.clear()
+        self._delay.stop()
+
+    def _on_masks(self) -> None:
+        self._found.clear()
+        self._waiting.clear()
+        self._current = None
+        for part in PARTS:
+            self._background.forget(_topic(part))
+            self.changed.emit(part)
+        self.errors_changed.emit()
+        self._ask_soon()
+
+    def _ask_soon(self) -> None:
+        if self.is_possible and self._wanted - self._found.keys():
+            self._delay.start()
+
+    def _ask_wanted(self) -> None:
+        for part in PARTS:
+            if part in self._wanted and part not in self._found:
+                self._ask(part)
+
+    def _ask(self, part: Part) -> None:
+        truth, prediction = self._layers.truth, self._layers.prediction
+        if truth is None or prediction is None:
+            return
+        should_stop = self._background.stop_sign(_topic(part))
+        question = partial(_measure, part, truth, prediction, should_stop)
+        self._background.ask(_topic(part), question, partial(self._on_measured, part), is_urgent=False)
+
+    def _on_measured(self, part: Part, found: object) -> None:
+        self._found[part] = found
+        self.changed.emit(part)
+        if part == "errors":
+            self.errors_changed.emit()
+            waiting, self._waiting = self._waiting, []
+            for then in waiting:
+                then()
+
+    # -- errors one by one --------------------------------------------------------------------------------------------
+
+    @property
+    def least_voxels(self) -> int:
+        """Smaller errors are not listed."""
+        return self._least_voxels
+
+    def set_least_voxels(self, voxels: int) -> None:
+        """List errors from another size on."""
+        if voxels != self._least_voxels:
+            self._least_voxels = voxels
+            self.errors_changed.emit()
+
+    @property
+    def errors(self) -> tuple[ErrorComponent, ...]:
+        """The listed errors of the shown region, the largest first; empty until they are there."""
+        found = () if self.atlas is None else self.atlas.regions.get(self.region, ())
+        return tuple(error for error in found if error.voxels >= self._least_voxels)
+
+    @property
+    def current_error(self) -> ErrorComponent | None:
+        """The error that is being looked at."""
+        return self._current
+
+    def look_at(self, error: ErrorComponent | None) -> None:
+        """Note which error is being looked at."""
+        if error is not self._current:
+            self._current = error
+            self.errors_changed.emit()
+
+    def _on_display(self) -> None:
+        if self._layers.region != self._shown_region:
+            self._shown_region = self._layers.region
+            self._current = None
+            self.errors_changed.emit()
+
+
+def _topic(part: Part) -> str:
+    return f"assessment {part}"
+
+
+def _measure(part: Part, truth: LabelMap, prediction: LabelMap, should_stop: Callable[[], bool]) -> object:
+    # Imported here, in a thread: SciPy takes a third of a second to load.
+    if part == "scores":
+        from workstation.core.metrics import measure_pair
+
+        return measure_pair(truth, prediction, should_stop=should_stop)
+    if part == "errors":
+        from workstation.core.error_atlas import find_errors
+
+        return find_errors(truth, prediction, should_stop=should_stop)
+    from workstation.core.confusion import count_confusion
+
+    return count_confusion(truth, prediction)
