@@ -13,11 +13,11 @@ import sys
 from collections.abc import Callable
 
 from workstation import __version__
-from workstation.cli import data, demo, estimate, machine, measure, runs, segmentation, window
+from workstation.cli import data, demo, estimate, machine, measure, runs, segmentation, window, worklist
 from workstation.cli.output import Outcome
 from workstation.errors import WorkstationError
 
-_GROUPS = (machine, estimate, data, runs, segmentation, measure, window, demo)
+_GROUPS = (machine, estimate, data, runs, segmentation, measure, worklist, window, demo)
 
 
 def main(arguments: list[str] | None = None) -> int:

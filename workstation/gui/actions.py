@@ -1,8 +1,8 @@
 """Every user action once: id, words, keys, menu. Menus, tooltips and the shortcut sheet are all made from this list.
 
 An action with `in_pane` is handled by the panes' key events, not by a menu shortcut: arrow keys must stay free for
-lists and fields that have the focus. Actions of the View, Masks and Go menus rest while another workspace than Review
-is shown. Both mouse schemes share the keys; the mouse's bindings are in `review/mouse_schemes`.
+lists and fields that have the focus. Actions of the View, Masks, Go and Decide menus rest while another workspace than
+Review is shown. Both mouse schemes share the keys; the mouse's bindings are in `review/mouse_schemes`.
 """
 
 from __future__ import annotations
@@ -54,12 +54,13 @@ class Action:
     @property
     def is_of_review(self) -> bool:
         """Whether it means the panes, and so rests in other workspaces."""
-        return self.menu in (VIEW, MASKS, GO)
+        return self.menu in (VIEW, MASKS, GO, DECIDE)
 
 
 _T = cast("Callable[[str, str], str]", QT_TRANSLATE_NOOP)
 FILE, VIEW, MASKS = _T("Actions", "File"), _T("Actions", "View"), _T("Actions", "Masks")
 GO, WINDOW, HELP = _T("Actions", "Go"), _T("Actions", "Window"), _T("Actions", "Help")
+DECIDE = _T("Actions", "Decide")
 
 ACTIONS: tuple[Action, ...] = (
     Action("file.open", _T("Actions", "Open case, image or mask..."), ("Ctrl+O",), FILE),
@@ -116,6 +117,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.centre", _T("Actions", "Centre panes on crosshair"), ("C",), GO, "case"),
     Action("go.next_case", _T("Actions", "Next case"), ("Ctrl+Right",), GO, "dataset"),
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),
+    Action("go.next_unread", _T("Actions", "Next unread case"), ("Ctrl+Shift+Right",), GO, "dataset"),
+    Action("decide.accept", _T("Actions", "Accept and next"), ("Ctrl+Enter", "Ctrl+Return"), DECIDE, "dataset"),
+    Action("decide.reject", _T("Actions", "Reject..."), ("Ctrl+Shift+Backspace",), DECIDE, "dataset"),
+    Action("decide.flag", _T("Actions", "Flag with a note..."), ("Ctrl+.",), DECIDE, "dataset"),
+    Action("decide.corrected", _T("Actions", "Mark as corrected"), (), DECIDE, "dataset"),
+    Action("decide.undo", _T("Actions", "Take the last decision back"), (), DECIDE, "dataset"),
+    Action("decide.blinded", _T("Actions", "Hide predictions until decided"), (), DECIDE, is_switch=True),
+    Action("decide.reader", _T("Actions", "Reader..."), (), DECIDE),
+    Action("decide.predictions", _T("Actions", "Open predictions of the data set..."), (), DECIDE, "dataset"),
+    Action("decide.agreement", _T("Actions", "Agreement of readers..."), (), DECIDE, "dataset"),
+    Action("decide.export", _T("Actions", "Export decisions..."), (), DECIDE, "dataset"),
     Action("window.review", _T("Actions", "Review"), ("Alt+1",), WINDOW, is_switch=True),
     Action("window.data", _T("Actions", "Data"), ("Alt+2",), WINDOW, is_switch=True),
     Action("window.train", _T("Actions", "Train"), ("Alt+3",), WINDOW, is_switch=True),
@@ -124,7 +136,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
 
-MENUS = (FILE, VIEW, MASKS, GO, WINDOW, HELP)
+MENUS = (FILE, VIEW, MASKS, GO, DECIDE, WINDOW, HELP)
 WORKSPACES = ("review", "data", "train", "models")
 BY_ID = {action.id: action for action in ACTIONS}
 

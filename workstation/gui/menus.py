@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 
 from workstation import __version__
 from workstation.core.case import SEQUENCES
-from workstation.gui.actions import ACTIONS, BY_ID, MENUS, VIEW, WORKSPACES, translated
+from workstation.gui.actions import ACTIONS, BY_ID, DECIDE, MENUS, VIEW, WORKSPACES, translated
+from workstation.gui.decision_verbs import DecisionVerbs
 from workstation.gui.file_dialogs import FileDialogs
 from workstation.gui.shortcuts import ShortcutSheet
 from workstation.gui.theme import THEMES, apply_theme
@@ -39,16 +40,19 @@ class Menus(QObject):
         self._window = window
         self._session = window.session
         self.dialogs = FileDialogs(window)
+        self.decisions = DecisionVerbs(window)
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
         self._verbs = {**self.dialogs.verbs, **self._other_verbs(), **self._view_verbs(), **self._mask_verbs()}
+        self._verbs |= self.decisions.verbs
         self._switches = self._make_switches()
         self._make()
         session = self._session
         for signal in (session.case_changed, session.data_set_changed, session.layers.masks_changed):
             signal.connect(self.refresh)
         window.rail.workspace_chosen.connect(self.refresh)
+        session.worklist.reading_changed.connect(self._tick)
         view = session.view
         for signal in (session.layers.display_changed, view.decoration_changed, view.convention_changed):
             signal.connect(self._tick)
@@ -99,6 +103,8 @@ class Menus(QObject):
         for entry in ACTIONS:
             action = QAction(entry.title, self._window)
             action.setCheckable(entry.is_switch)
+            # A key that is held must not decide about one case after the other.
+            action.setAutoRepeat(entry.menu != DECIDE)
             action.setShortcuts([QKeySequence(key) for key in entry.keys])
             if entry.id in self._verbs:
                 action.triggered.connect(self._slot(self._verbs[entry.id]))
@@ -183,6 +189,7 @@ class Menus(QObject):
             "view.convention": lambda: view.convention == "radiological",
             "view.nose": lambda: view.sagittal_nose == "left",
             "view.interpolation": lambda: view.interpolation == "linear",
+            "decide.blinded": lambda: self._session.worklist.is_blinded,
             "masks.toggle": lambda: not layers.hidden,
             "masks.prediction": lambda: layers.is_visible("prediction"),
             "masks.truth": lambda: layers.is_visible("truth"),
