@@ -29,11 +29,27 @@ from workstation.cli import (
     runs,
     segmentation,
     window,
+    worklist,
 )
 from workstation.cli.output import Outcome
 from workstation.errors import WorkstationError
 
-_GROUPS = (machine, estimate, data, check, exports, reports, runs, queue, segmentation, measure, figure, window, demo)
+_GROUPS = (
+    machine,
+    estimate,
+    data,
+    check,
+    exports,
+    reports,
+    runs,
+    queue,
+    segmentation,
+    measure,
+    figure,
+    worklist,
+    window,
+    demo,
+)
 
 
 class Parser(argparse.ArgumentParser):

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from workstation.cli.output import Outcome, add_command, table
+from workstation.cli.output import Outcome, add_command, parse_at_least, table
 from workstation.errors import LayoutError
 
 
@@ -30,6 +30,8 @@ def add_commands(commands: Any) -> None:
     bench.add_argument("--case", type=Path, metavar="CASE", help="a real case; default: a phantom of full size")
     bench.add_argument("--prediction", type=Path, metavar="MASK")
     bench.add_argument("--events", type=int, default=200, metavar="N")
+    bench.add_argument("--data", type=Path, metavar="DATA", help="a data set to step through; default: phantoms")
+    bench.add_argument("--switches", type=parse_at_least(2), default=100, metavar="N", help="steps from case to case")
 
 
 def run_open(options: argparse.Namespace) -> Outcome:
@@ -58,12 +60,21 @@ def run_bench_ui(options: argparse.Namespace) -> Outcome:
     """`workstation bench-ui`."""
     from workstation.gui.bench_ui import run
 
-    figures = run(case=options.case, prediction=options.prediction, events=options.events)
+    figures = run(
+        case=options.case,
+        prediction=options.prediction,
+        events=options.events,
+        switches=options.switches,
+        data=options.data,
+    )
     rows = [["what", "median ms", "p95 ms", "budget ms"]]
     for name, figure in figures["figures"].items():
         budget = " / ".join(f"{value:g}" for value in figure["budget_ms"])
         rows.append([name, f"{figure['median_ms']:.1f}", f"{figure['p95_ms']:.1f}", budget])
-    return Outcome(figures, table(rows))
+    memory = figures["memory"]
+    growth, budget = memory["growth_bytes"] / 2**20, memory["budget_bytes"] / 2**20
+    words = f"memory grew by {growth:.0f} MiB over {memory['switches']} switches (budget {budget:.0f} MiB)"
+    return Outcome(figures, f"{table(rows)}\n{words}")
 
 
 def _parse_voxel(text: str) -> tuple[int, int, int]:

@@ -3,8 +3,8 @@ dialog that changes keys are all made from this list.
 
 `keys` are what an action comes with; `gui/key_bindings.py` says which ones it has after the user's changes. An action
 with `in_pane` is handled by the panes' key events, not by a menu shortcut: arrow keys must stay free for lists and
-fields that have the focus. Actions of the View, Masks, Go and Tools menus rest while another workspace than Review is
-shown. Both mouse schemes share the keys; the mouse's bindings are in `review/mouse_schemes`.
+fields that have the focus. Actions of the View, Masks, Go, Tools and Decide menus rest while another workspace than
+Review is shown. Both mouse schemes share the keys; the mouse's bindings are in `review/mouse_schemes`.
 """
 
 from __future__ import annotations
@@ -59,13 +59,14 @@ class Action:
     @property
     def is_of_review(self) -> bool:
         """Whether it means the panes, and so rests in other workspaces."""
-        return self.menu in (VIEW, MASKS, GO, TOOLS)
+        return self.menu in (VIEW, MASKS, GO, TOOLS, DECIDE)
 
 
 _T = cast("Callable[[str, str], str]", QT_TRANSLATE_NOOP)
 FILE, VIEW, MASKS = _T("Actions", "File"), _T("Actions", "View"), _T("Actions", "Masks")
 GO, TOOLS = _T("Actions", "Go"), _T("Actions", "Tools")
 WINDOW, HELP = _T("Actions", "Window"), _T("Actions", "Help")
+DECIDE = _T("Actions", "Decide")
 
 ACTIONS: tuple[Action, ...] = (
     Action("file.open", _T("Actions", "Open case, image or mask..."), ("Ctrl+O",), FILE),
@@ -191,6 +192,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("tools.pan", _T("Actions", "PACS left drag: pan"), (), TOOLS, is_switch=True),
     Action("tools.zoom", _T("Actions", "PACS left drag: zoom"), (), TOOLS, is_switch=True),
     Action("tools.crosshair", _T("Actions", "PACS left drag: crosshair"), (), TOOLS, is_switch=True),
+    Action("go.next_unread", _T("Actions", "Next unread case"), ("Ctrl+Shift+Right",), GO, "dataset"),
+    Action("decide.accept", _T("Actions", "Accept and next"), ("Ctrl+Enter", "Ctrl+Return"), DECIDE, "dataset"),
+    Action("decide.reject", _T("Actions", "Reject..."), ("Ctrl+Shift+Backspace",), DECIDE, "dataset"),
+    Action("decide.flag", _T("Actions", "Flag with a note..."), ("Ctrl+.",), DECIDE, "dataset"),
+    Action("decide.corrected", _T("Actions", "Mark as corrected"), (), DECIDE, "dataset"),
+    Action("decide.undo", _T("Actions", "Take the last decision back"), (), DECIDE, "dataset"),
+    Action("decide.blinded", _T("Actions", "Hide predictions until decided"), (), DECIDE, is_switch=True),
+    Action("decide.reader", _T("Actions", "Reader..."), (), DECIDE),
+    Action("decide.predictions", _T("Actions", "Open predictions of the data set..."), (), DECIDE, "dataset"),
+    Action("decide.agreement", _T("Actions", "Agreement of readers..."), (), DECIDE, "dataset"),
+    Action("decide.export", _T("Actions", "Export decisions..."), (), DECIDE, "dataset"),
     Action("window.review", _T("Actions", "Review"), ("Alt+1",), WINDOW, is_switch=True),
     Action("window.data", _T("Actions", "Data"), ("Alt+2",), WINDOW, is_switch=True),
     Action("window.train", _T("Actions", "Train"), ("Alt+3",), WINDOW, is_switch=True),
@@ -204,7 +216,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
 
-MENUS = (FILE, VIEW, MASKS, GO, TOOLS, WINDOW, HELP)
+MENUS = (FILE, VIEW, MASKS, GO, TOOLS, DECIDE, WINDOW, HELP)
 WORKSPACES = ("review", "data", "train", "models")
 BY_ID = {action.id: action for action in ACTIONS}
 Keys = tuple[str, ...]

@@ -1,4 +1,5 @@
-"""The window measured against its budgets, with real events: wheel, crosshair, window and level, start, opening.
+"""The window measured against its budgets, with real events: wheel, crosshair, window and level, start, opening and
+stepping cases.
 
 Times run from sending an event to the end of the paint it causes. Start-up is measured in fresh processes, from their
 creation to the end of the first paint of the window. Surfaces are those of every opening but the first, which also
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import QApplication
 
 from workstation.errors import DisplayError
 from workstation.gui.application import make_application, use_offscreen_without_display
+from workstation.gui.bench_cases import make_cases, walk
 from workstation.gui.main_window import MainWindow
 from workstation.gui.review.slice_view import SliceView
 from workstation.session import commands
@@ -36,6 +38,7 @@ BUDGETS = {
     "start to first painted window": (1200.0, 1200.0),
     "open a case to first paint": (500.0, 500.0),
     "surfaces after that": (500.0, 500.0),
+    "switch to a case read ahead": (200.0, 200.0),
 }
 _STARTS = 5
 _OPENINGS = 5
@@ -44,9 +47,12 @@ _TURN = 24
 _PATIENCE_SECONDS = 30.0
 _SPIN_SECONDS = 0.02
 _FULL_SHAPE = (240, 240, 155)
+_SMALL_SHAPE = (48, 52, 40)
 
 
-def run(*, case: Path | None, prediction: Path | None, events: int) -> dict[str, Any]:
+def run(
+    *, case: Path | None, prediction: Path | None, events: int, switches: int = 100, data: Path | None = None
+) -> dict[str, Any]:
     """Measure, and compare with the budgets.
 
     Parameters
@@ -57,11 +63,16 @@ def run(*, case: Path | None, prediction: Path | None, events: int) -> dict[str,
         None takes the truth as the prediction.
     events : int
         How many wheel steps and how many moves of the crosshair.
+    switches : int
+        How many steps from case to case.
+    data : Path or None
+        The data set that is stepped through; None makes phantoms, of full size if `case` is None.
 
     Returns
     -------
     dict
-        "figures": per name median_ms, p95_ms, budget_ms and is_met; "machine", "platform", "events".
+        "figures": per name median_ms, p95_ms, budget_ms and is_met; "memory": its growth over the switches; "machine",
+        "platform", "events".
     """
     use_offscreen_without_display()
     figures = {"start to first painted window": [_start_ms() for _ in range(_STARTS)]}
@@ -83,10 +94,14 @@ def run(*, case: Path | None, prediction: Path | None, events: int) -> dict[str,
         figures["wheel step to painted frame"] = _wheel_ms(app, views[0], events)
         figures["crosshair drag, three panes"] = _drag_ms(app, views, events)
         figures["window and level drag, three panes"] = _window_ms(app, views, events)
+        cases = data or make_cases(Path(folder) / "walk", _FULL_SHAPE if case is None else _SMALL_SHAPE).root
+        steps = walk(app, window, cases, switches=switches, wait=_wait)
+        figures["switch to a case read ahead"] = steps.times_ms
         platform_name = app.platformName()
         window.close()
     return {
         "figures": {name: _summary(figures[name], budget) for name, budget in BUDGETS.items()},
+        "memory": steps.summary(),
         "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
         "platform": platform_name,
         "events": events,

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QDialog, QMenu, QMessageBox
 
 from workstation import __version__
 from workstation.core.case import SEQUENCES
-from workstation.gui.actions import ACTIONS, BY_ID, MENUS, WORKSPACES, key_text, keys_of, translated
+from workstation.gui.actions import ACTIONS, BY_ID, DECIDE, MENUS, WORKSPACES, key_text, keys_of, translated
+from workstation.gui.decision_verbs import DecisionVerbs
 from workstation.gui.file_dialogs import FileDialogs
 from workstation.gui.reading_verbs import ReadingVerbs, next_of
 from workstation.gui.report_dialogs import ReportDialogs
@@ -42,6 +43,7 @@ class Menus(QObject):
         self._session = window.session
         self.dialogs = FileDialogs(window)
         self.reports = ReportDialogs(window)
+        self.decisions = DecisionVerbs(window)
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
@@ -53,6 +55,7 @@ class Menus(QObject):
             **self._view_verbs(),
             **self._mask_verbs(),
             **reading.verbs,
+            **self.decisions.verbs,
         }
         self._switches = {**self._make_switches(), **reading.switches}
         self._make()
@@ -60,6 +63,7 @@ class Menus(QObject):
         for signal in (session.case_changed, session.data_set_changed, session.layers.masks_changed):
             signal.connect(self.refresh)
         window.rail.workspace_chosen.connect(self.refresh)
+        session.worklist.reading_changed.connect(self._tick)
         view = session.view
         cine = window.review.panes.cine
         ticking = (session.layers.display_changed, view.decoration_changed, view.convention_changed)
@@ -121,6 +125,8 @@ class Menus(QObject):
         for entry in ACTIONS:
             action = QAction(entry.title, self._window)
             action.setCheckable(entry.is_switch)
+            # A key that is held must not decide about one case after the other.
+            action.setAutoRepeat(entry.menu != DECIDE)
             if entry.id in self._verbs:
                 action.triggered.connect(self._slot(self._verbs[entry.id]))
             self.actions[entry.id] = action
@@ -203,6 +209,7 @@ class Menus(QObject):
             "view.nose": lambda: view.sagittal_nose == "left",
             "view.interpolation": lambda: view.interpolation == "linear",
             **{f"window.theme_{name}": partial(lambda name: chosen_theme() == name, name) for name in THEMES},
+            "decide.blinded": lambda: self._session.worklist.is_blinded,
             "masks.toggle": lambda: not layers.hidden,
             "masks.prediction": lambda: layers.is_visible("prediction"),
             "masks.truth": lambda: layers.is_visible("truth"),

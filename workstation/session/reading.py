@@ -26,10 +26,16 @@ def choose(session: Session, choice: Choice) -> None:
         session.figures.measure_all()
 
 
-def accept_and_next(session: Session) -> None:
+def accept_and_next(session: Session, *, note: str | None = None) -> None:
     """Accept the mask of the open case and open the next one of the list.
 
     Where the prediction was hidden until now it shows itself first, and the case stays; accepting again goes on.
+
+    Parameters
+    ----------
+    session : Session
+    note : str or None
+        None keeps the note there is.
     """
     if not _may_decide(session):
         return
@@ -44,7 +50,7 @@ def accept_and_next(session: Session) -> None:
         if following is not None and not stays:
             open_case(session, following.files)
 
-    worklist.decide("accepted", then=then)
+    worklist.decide("accepted", note=note, then=then)
 
 
 def reject(session: Session, reason: str, *, note: str | None = None) -> None:

@@ -8,22 +8,20 @@ the reader's first decision about it, so that no legend, read-out or surface can
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from workstation.core.case import CaseFiles, DataSet
-from workstation.core.review import CaseFigures, Decision, ReviewedMask
+from workstation.core.review import CaseFigures, Decision
 from workstation.core.volume import LabelMap
-from workstation.errors import ReviewError, WorkstationError
-from workstation.io.files import sha256_of
-from workstation.io.review_figures import fingerprint_of
+from workstation.errors import WorkstationError
 from workstation.io.review_store import ReviewStore, now_text
 from workstation.session.layers import Layers
 from workstation.session.reading_clock import ReadingClock
 from workstation.session.review_access import ReviewAccess
 from workstation.session.settings import login_name
+from workstation.session.withholding import Withholding, with_mask
 from workstation.session.worklist_entries import (
     Choice,
     Entry,
@@ -32,7 +30,7 @@ from workstation.session.worklist_entries import (
     is_shown,
     make_entries,
     named_cases,
-    next_unread,
+    neighbours_of,
     ordered,
     progress_of,
 )
@@ -62,7 +60,6 @@ class Worklist(QObject):
         self.access = ReviewAccess(self)
         self.access.content_changed.connect(self._on_content)
         self.clock = ReadingClock()
-        self._layers = layers
         self._named: list[tuple[str, CaseFiles]] = []
         self._names: dict[tuple[str, Path], str] = {}
         self._entries: dict[str, Entry] = {}
@@ -73,10 +70,8 @@ class Worklist(QObject):
         self._is_blinded = False
         self._current: str | None = None
         self._opened_at = ""
-        self._held: LabelMap | None = None
-        self._seen: set[str] = set()
         self._asked: Path | None = None
-        self._stamp: tuple[Path | None, str] = (None, "")
+        self._mask = Withholding(layers)
         self._is_deciding = False
         self._last: Decision | None = None
 
@@ -120,7 +115,7 @@ class Worklist(QObject):
     @property
     def is_holding(self) -> bool:
         """Whether the open case has a prediction that is not shown yet."""
-        return self._held is not None
+        return self._mask.is_holding
 
     @property
     def is_deciding(self) -> bool:
@@ -138,9 +133,7 @@ class Worklist(QObject):
         entry = self.current
         if entry is None:
             return ()
-        place = self._shown.index(entry)
-        found = (*self._shown[place + 1 : place + 2], next_unread(self._shown, place), *self._shown[:place][-1:])
-        return tuple({each.name: each for each in found if each is not None and each is not entry}.values())
+        return neighbours_of(self._shown, self._shown.index(entry))
 
     def entry_of(self, files: CaseFiles) -> Entry | None:
         """The entry of a case; None if it is not of the data set."""
@@ -166,7 +159,7 @@ class Worklist(QObject):
         if reader and reader != self._reader:
             self._reader = reader
             self._last = None
-            self._seen.clear()
+            self._mask.forget(seen=True)
             self.reading_changed.emit()
             self._on_content()
 
@@ -183,8 +176,8 @@ class Worklist(QObject):
         """Turn to another data set."""
         self._named = [] if data_set is None else named_cases(data_set.cases)
         self._names = {(files.name, first_image(files)): name for name, files in self._named}
-        self._current, self._held, self._last = None, None, None
-        self._seen.clear()
+        self._current, self._last = None, None
+        self._mask.forget(seen=True)
         self._choice = Choice(sort=self._choice.sort)
         self.clock.turn_to(None)
         self.access.use(None if data_set is None else data_set.root)
@@ -192,7 +185,7 @@ class Worklist(QObject):
 
     def take_case(self, files: CaseFiles, prediction: LabelMap | None) -> LabelMap | None:
         """Turn to another case; returns the prediction if it may be seen."""
-        self._held = None
+        self._mask.forget(seen=False)
         self._current = self._names.get((files.name, first_image(files)))
         self._opened_at = now_text()
         self.clock.turn_to(self._current)
@@ -205,14 +198,7 @@ class Worklist(QObject):
         """A prediction of the open case if it may be seen; else it is held until it may be."""
         if prediction is None:
             return None
-        path = _path_of(prediction)
-        self._stamp = (path, fingerprint_of(path))
-        if self._must_hold():
-            self._held = prediction
-            return None
-        if self._current is not None:
-            self._seen.add(self._current)
-        return prediction
+        return self._mask.admit(prediction, self._current, holds=self._must_hold())
 
     def attach(self, paths: Mapping[str, Path]) -> None:
         """Keep which predictions belong to which cases, by name in the store."""
@@ -258,9 +244,7 @@ class Worklist(QObject):
         entry = self.current
         if entry is None or self._is_deciding:
             return False
-        shown = self._held or self._layers.prediction
-        path = mask or (_path_of(shown) if shown is not None else None)
-        stamp = self._stamp[1] if path == self._stamp[0] else ""
+        path, stamp = self._mask.judged if mask is None else (mask, "")
         decision = Decision(
             entry.name,
             self._reader,
@@ -269,11 +253,11 @@ class Worklist(QObject):
             entry.own.note if note is None else note.strip(),
             opened_at=self._opened_at,
             seconds=self.clock.take(entry.name),
-            is_blinded=self._is_blinded and not entry.has_decided and entry.name not in self._seen,
+            is_blinded=self._is_blinded and not entry.has_decided and not self._mask.was_seen(entry.name),
         )
         self._is_deciding = True
         self.access.write(
-            lambda store: store.decide(_with_mask(decision, path, stamp)),
+            lambda store: store.decide(with_mask(decision, path, stamp)),
             lambda kept: self._on_kept(kept, then),
             on_error=self._on_not_kept,
         )
@@ -317,11 +301,12 @@ class Worklist(QObject):
         entries = make_entries(self._named, self.access.content, reader=self._reader, is_blinded=self._is_blinded)
         is_new = self._entries.keys() != {entry.name for entry in entries}
         self._entries = {entry.name: entry for entry in entries}
-        self._hold_or_show()
+        self._mask.follow(self._current, holds=self._must_hold())
         self._arrange(sorts=is_new)
         entry = self.current
-        is_without = self._held is None and self._layers.prediction is None
-        if self.access.is_read and entry is not None and is_without and entry.prediction not in (None, self._asked):
+        if not self.access.is_read or entry is None or self._mask.has_prediction:
+            return
+        if entry.prediction not in (None, self._asked):
             self._asked = entry.prediction
             self.mask_wanted.emit(entry.prediction)
 
@@ -331,18 +316,6 @@ class Worklist(QObject):
         entry = self.current
         return not self.access.is_read or entry is None or not entry.has_decided
 
-    def _hold_or_show(self) -> None:
-        """Hold the prediction that is shown, or show the one that is held, as the rule is now."""
-        shown = self._layers.prediction
-        if self._held is not None and not self._must_hold():
-            held, self._held = self._held, None
-            self._layers.show_mask("prediction", held)
-            if self._current is not None:
-                self._seen.add(self._current)
-        elif self._held is None and shown is not None and self._must_hold():
-            self._held = shown
-            self._layers.set_prediction(None)
-
     def _arrange(self, *, sorts: bool) -> None:
         """Find the entries that are shown; their order stays under the reader's hands unless another one was chosen."""
         if sorts:
@@ -350,20 +323,3 @@ class Worklist(QObject):
         entries = [self._entries[name] for name in self._order]
         self._shown = tuple(entry for entry in entries if entry.name == self._current or is_shown(entry, self._choice))
         self.changed.emit()
-
-
-def _path_of(mask: LabelMap) -> Path | None:
-    return mask.source.path if mask.source else None
-
-
-def _with_mask(decision: Decision, path: Path | None, stamp: str) -> Decision:
-    """The decision with the hash of the mask it is about; refuses a file that is not the one that was looked at."""
-    if path is None:
-        return decision
-    if stamp and fingerprint_of(path) != stamp:
-        raise ReviewError(
-            f"{path} was written anew since it was opened",
-            hint="Nothing was decided. Open the case again, look at the new mask, and decide then.",
-            path=path,
-        )
-    return replace(decision, mask=ReviewedMask(str(path), sha256_of(path)))

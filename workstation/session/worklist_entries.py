@@ -205,6 +205,12 @@ def next_unread(entries: Sequence[Entry], after: int) -> Entry | None:
     return next((entry for entry in turned if entry.status == "unread"), None)
 
 
+def neighbours_of(entries: Sequence[Entry], place: int) -> tuple[Entry, ...]:
+    """What is likely to be opened after the entry at a place: the next one, the next unread one, the previous one."""
+    found = (*entries[place + 1 : place + 2], next_unread(entries, place), *entries[:place][-1:])
+    return tuple({each.name: each for each in found if each is not None and each is not entries[place]}.values())
+
+
 def named_cases(cases: Sequence[CaseFiles]) -> list[tuple[str, CaseFiles]]:
     """Cases with their names in the store: those that share a name get the folder of their images behind it."""
     seen: dict[str, int] = {}

@@ -1,190 +1,217 @@
-"""The cases of the open data set, with a filter by name and badges for what each case has."""
+"""The worklist left of the panes: progress, filter and order, the cases, the decision about the open one."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QColor, QPainter
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
+    QMenu,
+    QProgressBar,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from workstation.core.case import CaseFiles
-from workstation.core.plain_text import one_line
-from workstation.gui.colours import PALETTES
-from workstation.gui.tooltips import plain_tip
-from workstation.session import commands
+from workstation.core.review import STATUSES
+from workstation.gui.icons import icon
+from workstation.gui.review.case_model import CaseDelegate, CaseModel
+from workstation.gui.review.decision_panel import DecisionPanel
+from workstation.gui.theme import NEAR, TIGHT
+from workstation.session import commands, reading
 from workstation.session.session import Session
+from workstation.session.worklist_entries import SORTS, Choice, is_shown
 
-_Index = QModelIndex | QPersistentModelIndex
-TRUTH_ROLE = Qt.ItemDataRole.UserRole
-PREDICTION_ROLE = Qt.ItemDataRole.UserRole + 1
-_DOT = 7
-_DOT_STEP = 12
-_TEXT_MARGIN = 14
-_LEAST_WIDTH = 170
-
-
-class CaseModel(QAbstractListModel):
-    """Rows of cases."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._cases: tuple[CaseFiles, ...] = ()
-        self._predicted: frozenset[str] = frozenset()
-
-    def set_cases(self, cases: tuple[CaseFiles, ...]) -> None:
-        """Replace all rows."""
-        self.beginResetModel()
-        self._cases = cases
-        self.endResetModel()
-
-    def set_predicted(self, names: frozenset[str]) -> None:
-        """Say which cases a prediction was seen of."""
-        if names != self._predicted:
-            self._predicted = names
-            self.dataChanged.emit(self.index(0), self.index(len(self._cases) - 1))
-
-    def case(self, row: int) -> CaseFiles:
-        """The case of a row."""
-        return self._cases[row]
-
-    def row_of(self, files: CaseFiles) -> int:
-        """The row of a case; -1 if it is not there."""
-        return self._cases.index(files) if files in self._cases else -1
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Number of cases."""
-        return 0 if parent.isValid() else len(self._cases)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Name, badges, and in the tooltip what the case has."""
-        files = self._cases[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return one_line(files.name)
-        if role == TRUTH_ROLE:
-            return files.truth is not None
-        if role == PREDICTION_ROLE:
-            return files.name in self._predicted
-        if role == Qt.ItemDataRole.ToolTipRole:
-            has = [", ".join(files.sequences), self.tr("truth") if files.truth else self.tr("no truth")]
-            if files.name in self._predicted:
-                has.append(self.tr("a prediction was shown"))
-            return plain_tip(f"{one_line(files.name)}\n{'; '.join(has)}")
-        return None
-
-
-class _BadgeDelegate(QStyledItemDelegate):
-    """Draws a dot in the mask's colour for truth and prediction, right of the name."""
-
-    def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._session = session
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Shorten the name in its middle where it would run into the dots."""
-        super().initStyleOption(option, index)
-        room = option.rect.width() - 2 * _DOT_STEP - _TEXT_MARGIN  # type: ignore[attr-defined]
-        name = str(index.data())
-        option.text = option.fontMetrics.elidedText(  # type: ignore[attr-defined]
-            name, Qt.TextElideMode.ElideMiddle, max(room, 0)
-        )
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Name and dots."""
-        super().paint(painter, option, index)
-        colours = PALETTES[self._session.layers.palette]
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
-        # On the selection's own blue a blue dot needs a rim.
-        painter.setPen(QColor(255, 255, 255, 230) if is_selected else QColor(0, 0, 0, 90))
-        rect = QRectF(option.rect)  # type: ignore[attr-defined]
-        for place, (role, colour) in enumerate(((TRUTH_ROLE, colours.truth), (PREDICTION_ROLE, colours.prediction))):
-            if index.data(role):
-                painter.setBrush(QColor(*colour))
-                x = rect.right() - _DOT_STEP * (place + 1)
-                painter.drawEllipse(QRectF(x, rect.center().y() - _DOT / 2, _DOT, _DOT))
-        painter.restore()
+_LEAST_WIDTH = 200
+_BAR_HEIGHT = 5
 
 
 class CaseList(QWidget):
-    """The list left of the panes; a click or Enter opens a case."""
+    """The column left of the panes; a click or Enter opens a case."""
+
+    reader_wanted = Signal()
+    """The reader's name is to be asked for."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._predicted: set[str] = set()
-        self.model = CaseModel(self)
-        self._filtered = QSortFilterProxyModel(self)
-        self._filtered.setSourceModel(self.model)
-        self._filtered.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.filter_field = QLineEdit(placeholderText=self.tr("Filter by name"), clearButtonEnabled=True)
-        self.filter_field.textChanged.connect(self._filtered.setFilterFixedString)
+        self.model = CaseModel(session, self)
+        self.words = QLabel()
+        self.bar = QProgressBar(textVisible=False)
+        self.filter_field = QLineEdit(placeholderText=self.tr("Name, note, dice<0.8"), clearButtonEnabled=True)
+        self.filter_button = _menu_button("filter", self.tr("Show only some of the cases"))
+        self.sort_button = _menu_button("sort", self.tr("Order of the list"))
         self.list = QListView()
-        self.list.setModel(self._filtered)
-        self.list.setItemDelegate(_BadgeDelegate(session, self.list))
+        self.empty = QLabel(self.tr("No case passes the filter."))
+        self.panel = DecisionPanel(session)
+        self.reader_button = QToolButton()
+        self._statuses: dict[str, QAction] = {}
+        self._sorts: dict[str, QAction] = {}
+        self._make_menus()
+        self._set_up_list()
+        self._arrange()
+        self._connect()
+        self._on_reading()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the session's worklist."""
+        worklist = self._session.worklist
+        shown, choice, progress = worklist.shown, worklist.choice, worklist.progress
+        self.model.set_entries(shown)
+        self.setMinimumWidth(_LEAST_WIDTH)
+        self.bar.setRange(0, max(progress.total, 1))
+        self.bar.setValue(progress.read)
+        self.words.setText(self._progress_words())
+        tip = [f"{reading.status_word(status)}: {progress.counts[status]:,}" for status in STATUSES]
+        self.words.setToolTip("\n".join(tip))
+        self.empty.setVisible(progress.total > 0 and not any(is_shown(entry, choice) for entry in shown))
+        if self.filter_field.text() != choice.text:
+            self.filter_field.setText(choice.text)
+        for status, action in self._statuses.items():
+            action.setChecked(status in choice.statuses)
+        self._disputed.setChecked(choice.only_disputed)
+        self.filter_button.setChecked(bool(choice.statuses or choice.only_disputed))
+        self._sorts[choice.sort].setChecked(True)
+        self._select_open()
+
+    def _progress_words(self) -> str:
+        progress, shown = self._session.worklist.progress, self._session.worklist.shown
+        words = self.tr("{read:,} of {total:,} read").format(read=progress.read, total=progress.total)
+        flagged = progress.counts["flagged"]
+        figures = self._session.figures
+        if figures.left:
+            return self.tr("Measuring {} of {}...").format(figures.total - figures.left, figures.total)
+        if len(shown) < progress.total:
+            return self.tr("{words}, {shown:,} shown").format(words=words, shown=len(shown))
+        return self.tr("{words}, {flagged:,} flagged").format(words=words, flagged=flagged) if flagged else words
+
+    def _make_menus(self) -> None:
+        menu = QMenu(self)
+        for status in STATUSES:
+            self._statuses[status] = self._switch(menu, reading.status_word(status).capitalize(), self._on_filter)
+        menu.addSeparator()
+        self._disputed = self._switch(menu, self.tr("Readers differ"), self._on_filter)
+        menu.addSeparator()
+        menu.addAction(self.tr("Dice below 0.8")).triggered.connect(lambda: self.filter_field.setText("dice<0.8"))
+        menu.addAction(self.tr("Show all")).triggered.connect(self._on_all)
+        self.filter_button.setMenu(menu)
+        self.filter_button.setCheckable(True)
+        words = {
+            "name": self.tr("By name"),
+            "status": self.tr("By status, what is to be done first"),
+            "dice": self.tr("By Dice of the whole tumour, worst first"),
+            "volume": self.tr("By tumour volume, largest first"),
+            "disagreement": self.tr("By disagreement of readers"),
+        }
+        menu, group = QMenu(self), QActionGroup(self)
+        for sort in SORTS:
+            self._sorts[sort] = self._switch(menu, words[sort], partial(self._choose, sort=sort))
+            group.addAction(self._sorts[sort])
+        self.sort_button.setMenu(menu)
+
+    def _switch(self, menu: QMenu, text: str, slot: Callable[[], None]) -> QAction:
+        action = menu.addAction(text)
+        action.setCheckable(True)
+        action.triggered.connect(lambda _checked=False: slot())
+        return action
+
+    def _set_up_list(self) -> None:
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(CaseDelegate(self._session, self.list))
         self.list.setUniformItemSizes(True)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.empty.setObjectName("quiet")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        over = QVBoxLayout(self.list.viewport())
+        over.addWidget(self.empty)
+
+    def _arrange(self) -> None:
+        self.words.setObjectName("quiet")
+        self.bar.setFixedHeight(_BAR_HEIGHT)
+        self.reader_button.setIcon(icon("reader"))
+        self.reader_button.setAutoRaise(True)
+        self.reader_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        search = QHBoxLayout()
+        search.setSpacing(TIGHT)
+        for widget in (self.filter_field, self.filter_button, self.sort_button):
+            search.addWidget(widget)
+        card = QFrame()
+        card.setObjectName("card")
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
+        inside.addWidget(self.panel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 4, 6)
+        column.setSpacing(6)
+        column.addWidget(self.words)
+        column.addWidget(self.bar)
+        column.addLayout(search)
+        column.addWidget(self.list, 1)
+        column.addWidget(card)
+        column.addWidget(self.reader_button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _connect(self) -> None:
+        session = self._session
+        self.filter_field.textChanged.connect(lambda text: self._choose(text=text))
         self.list.clicked.connect(self._on_chosen)
         self.list.activated.connect(self._on_chosen)
-        self._count = QLabel()
-        self._count.setObjectName("quiet")
-        self.setMinimumWidth(_LEAST_WIDTH)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 4, 8)
-        column.setSpacing(6)
-        column.addWidget(self.filter_field)
-        column.addWidget(self.list, 1)
-        column.addWidget(self._count)
-        session.data_set_changed.connect(self._on_cases)
-        session.case_changed.connect(self._on_case)
-        session.layers.masks_changed.connect(self._on_masks)
+        self.reader_button.clicked.connect(self.reader_wanted)
+        session.worklist.changed.connect(self.refresh)
+        session.worklist.reading_changed.connect(self._on_reading)
+        session.figures.progressed.connect(lambda: self.words.setText(self._progress_words()))
         session.layers.display_changed.connect(self.list.viewport().update)
-        self._on_cases()
 
-    def _on_cases(self) -> None:
-        cases = self._session.case_files
-        self.model.set_cases(cases)
-        self._predicted.clear()
-        self.model.set_predicted(frozenset())
-        self.filter_field.clear()
-        self.filter_field.setVisible(len(cases) > 1)
-        truths = sum(files.truth is not None for files in cases)
-        words = self.tr("1 case") if len(cases) == 1 else self.tr("{:,} cases").format(len(cases))
-        self._count.setText(self.tr("{}, {:,} with truth").format(words, truths) if cases else "")
-        self._select_open()
+    def _choose(self, **changes: Any) -> None:
+        reading.choose(self._session, dataclasses.replace(self._session.worklist.choice, **changes))
 
-    def _on_case(self) -> None:
-        if self._session.data_set is None:
-            self._on_cases()
-        self._on_masks()
-        self._select_open()
+    def _on_filter(self) -> None:
+        statuses = frozenset(status for status, action in self._statuses.items() if action.isChecked())
+        self._choose(statuses=statuses, only_disputed=self._disputed.isChecked())
 
-    def _on_masks(self) -> None:
-        case = self._session.case
-        if case is not None and self._session.layers.mask("prediction") is not None:
-            self._predicted.add(case.name)
-            self.model.set_predicted(frozenset(self._predicted))
+    def _on_all(self) -> None:
+        reading.choose(self._session, Choice(sort=self._session.worklist.choice.sort))
+
+    def _on_reading(self) -> None:
+        worklist = self._session.worklist
+        words = self.tr("{}, blinded").format(worklist.reader) if worklist.is_blinded else worklist.reader
+        self.reader_button.setText(words)
+        tip = self.tr("Who reads; decisions are kept under this name")
+        if worklist.is_blinded:
+            tip += "\n" + self.tr("Predictions are hidden until you have decided")
+        self.reader_button.setToolTip(tip)
 
     def _select_open(self) -> None:
-        case = self._session.case
-        row = -1 if case is None else self.model.row_of(case.files)
+        current = self._session.worklist.current
+        row = -1 if current is None else self.model.row_of(current.name)
         if row >= 0:
-            index = self._filtered.mapFromSource(self.model.index(row))
-            self.list.setCurrentIndex(index)
-            self.list.scrollTo(index)
+            index = self.model.index(row)
+            if self.list.currentIndex() != index:
+                self.list.setCurrentIndex(index)
+                self.list.scrollTo(index)
         else:
             self.list.clearSelection()
 
     def _on_chosen(self, index: QModelIndex) -> None:
-        files = self.model.case(self._filtered.mapToSource(index).row())
+        files = self.model.entry(index.row()).files
         if self._session.case is None or files != self._session.case.files:
             commands.open_case(self._session, files)
+
+
+def _menu_button(name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(icon(name))
+    button.setToolTip(tip)
+    button.setAutoRaise(True)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return button

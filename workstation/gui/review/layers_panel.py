@@ -82,7 +82,9 @@ class LayersPanel(QWidget):
             self.boxes[kind].setChecked(mask is not None and layers.is_visible(kind))
             path = mask.source.path if mask is not None and mask.source else None
             tip = f"{path}\n{mask.scheme.title}" if mask is not None else ""
-            self._files[kind].set_full_text(path.name if path else self.tr("none") if mask is None else mask.name, tip)
+            is_held = kind == "prediction" and self._session.worklist.is_holding
+            absent = self.tr("hidden until you decide") if is_held else self.tr("none")
+            self._files[kind].set_full_text(path.name if path else absent if mask is None else mask.name, tip)
         self.mode.set_value(layers.mode)
         self.region.set_value(layers.region)
         shown = [mask for mask in (layers.truth, layers.prediction) if mask is not None]
@@ -156,3 +158,4 @@ class LayersPanel(QWidget):
         self.opacity.valueChanged.connect(lambda value: layers.set_opacity(value / 100))
         layers.display_changed.connect(self.refresh)
         layers.masks_changed.connect(self.refresh)
+        self._session.worklist.changed.connect(self.refresh)

@@ -50,13 +50,14 @@ class ReviewWorkspace(QWidget):
         for widget, stretch in ((self.cases, 0), (self._centre, 1), (self.side, 0)):
             self._splitter.addWidget(widget)
             self._splitter.setStretchFactor(self._splitter.count() - 1, stretch)
-        self._splitter.setSizes([200, 920, 300])
+        self._splitter.setSizes([236, 900, 300])
         self._splitter.setChildrenCollapsible(False)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._splitter)
         session.case_changed.connect(self._on_case)
         session.data_set_changed.connect(self._show_cases)
+        self.cases.panel.finished.connect(self._focus_pane)
         app = QApplication.instance()
         if app is not None:
             app.installEventFilter(self)
@@ -71,7 +72,11 @@ class ReviewWorkspace(QWidget):
             and self.isVisible()
         ):
             self._hold(event)
+        elif event.type() == QEvent.Type.ApplicationActivate:
+            self._session.worklist.clock.set_paused(paused=False)
         elif event.type() == QEvent.Type.ApplicationDeactivate:
+            # Time spent in other programs is not time spent reading.
+            self._session.worklist.clock.set_paused(paused=True)
             self._session.layers.set_held(held=False)
             self._set_space(is_held=False)
         return False
@@ -116,8 +121,11 @@ class ReviewWorkspace(QWidget):
         self._show_cases()
         self.side.setVisible(has_case)
         if has_case:
-            self.panes.active_view.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._focus_pane()
+
+    def _focus_pane(self) -> None:
+        self.panes.active_view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_cases(self) -> None:
-        # One case needs no list: the room is for its images.
-        self.cases.setVisible(len(self._session.case_files) > 1)
+        # One case that is no data set needs no list: the room is for its images.
+        self.cases.setVisible(self._session.data_set is not None)
