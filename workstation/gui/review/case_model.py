@@ -6,9 +6,11 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from workstation.core.plain_text import one_line
 from workstation.gui.colours import PALETTES
 from workstation.gui.icons import icon
 from workstation.gui.theme import Tokens, tokens_of
+from workstation.gui.tooltips import plain_tip
 from workstation.session.reading import status_word
 from workstation.session.session import Session
 from workstation.session.worklist_entries import Entry
@@ -98,7 +100,7 @@ class CaseModel(QAbstractListModel):
         lines += [f"{each.reader}: {status_word(each.status)}" for each in entry.others]
         if entry.figures is not None and entry.figures.dice:
             lines.append(", ".join(f"Dice {name} {value:.3f}" for name, value in entry.figures.dice.items()))
-        return "\n".join(lines)
+        return plain_tip("\n".join(lines))
 
 
 class CaseDelegate(QStyledItemDelegate):
