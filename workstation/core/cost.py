@@ -9,20 +9,22 @@ Arithmetic: weights, gradients, optimiser, activations, transient, pipeline, and
 or fitted, each a named constant: `RUNTIME_BYTES`, `COMPILED_BYTES`, `HOLES`, `WEIGHT_BACK_BYTES`, `LOSS_TENSORS`.
 Logits, probabilities, their gradients and inputs are float32 always; all else between layers is in the precision.
 
-`COMPILED_BYTES` and `HOLES` were fitted, by hand, to all of these points, so none of them tests the estimate. Peak
-resident memory of the second step of a fresh process (third prediction) with operations chosen before, tensorflow-cpu
-2.21, oneDNN on, two cores of an Intel Xeon with AMX, float32, default plan, in GB, estimate / measured:
+`COMPILED_BYTES` and `HOLES` were fitted, by hand, to these points, so none of them tests the estimate. Peak resident
+memory of the second step of a fresh process with operations chosen before, tensorflow-cpu 2.21, oneDNN on, two cores
+of an AMD EPYC (Zen 3), float32, default plan, in GB, estimate / measured:
 
-                            exact          low            prediction
-    64x64x64 batch 1        0.99 / 1.01    0.96 / 0.94
-    64x64x64 batch 4        1.42 / 1.42
-    96x96x96 batch 1        1.34 / 1.35    1.27 / 1.27    0.98 / 0.95
-    96x96x96 batch 2        1.78 / 1.84    1.63 / 1.62
-    144x144x144 batch 1     2.45 / 2.54    2.20 / 2.35    1.57 / 1.59
-    144x144x144 batch 2                    3.63 / 3.95
-    240x240x144 batch 1     5.44 / 5.38    4.75 / 4.32    3.08 / 2.97
+                            exact          low
+    64x64x64 batch 1        1.13 / 1.14    1.09 / 1.09
+    64x64x64 batch 2        1.32 / 1.26    1.24 / 1.21
+    96x96x96 batch 1        1.52 / 1.47    1.38 / 1.37
+    96x96x96 batch 2        2.00 / 2.01    1.72 / 1.64
+    128x128x96 batch 1      1.89 / 1.85    1.65 / 1.57
+    128x128x96 batch 2      2.83 / 3.13    2.33 / 2.36
+    144x192x160 batch 1     3.61 / 3.75
 
-(With one batch instead of the three that a training holds.)
+On a processor with AVX-512 and AMX steps held 5.38 GB (exact) and 4.32 GB (low) at 240x240x144, batch 1, and a
+prediction 2.97 GB. A whole training holds more than a step alone, as validation puts other tensors into the pool: 4.2
+to 4.3 GB at 144x192x160. Measured runs refine the estimate (`core/refinement.py`).
 
 What a plain Keras step keeps for its gradient follows from the layers (`_KEPT`). Checked once, with tensorflow-cpu
 2.21, oneDNN on, two cores of an AMD EPYC (Zen 4), float32, the default plan, peak resident memory of a step in GB,
@@ -78,7 +80,7 @@ RUNTIME_BYTES = 765_000_000
 
 COMPILED_BYTES = 50_000_000
 """What the compiled operations of a schedule add to the runtime; fitted, see the module docstring."""
-HOLES: Mapping[str, float] = MappingProxyType({"exact": 1.4, "low": 1.75, "prediction": 0.3})
+HOLES: Mapping[str, float] = MappingProxyType({"exact": 2.0, "low": 1.2, "prediction": 0.3})
 """What TensorFlow's pool holds beyond what is alive, in tensors of the largest size: it gives nothing back to the
 system and cannot always put a new tensor where old ones were. Fitted; it varies from 1 to 2.6 with the sizes, as the
 pool grows in regions of powers of two, and is most of the estimate's error."""
