@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -210,3 +211,17 @@ def test_the_image_that_a_mask_belongs_to_is_its_source(tmp_path: Path) -> None:
     case = write_case(tmp_path / "case", seed=1, shape=SHAPE)
     found = Segmenter(model).run(find_case(case))
     assert found.grid.is_same(read_volume(case / "case_flair.nii.gz").grid)
+
+
+def test_a_model_with_statistics_of_each_volume_sees_volumes_of_the_size_it_was_trained_on(tmp_path: Path) -> None:
+    plan = UNetPlan(filters=2, depth=1, normalisation="instance")
+    card = dataclasses.replace(card_of(plan), shape=(8, 10, 6), threshold=0.625)
+    save_model(tmp_path / "model", build_unet(plan, seed=3), card)
+    segmenter = Segmenter(tmp_path / "model")
+    assert segmenter.threshold == 0.625
+    files = find_case(write_case(tmp_path / "case", seed=1, shape=SHAPE))
+    loaded = segmenter.load(files)
+    found = segmenter.probabilities(loaded)[..., 0]
+    assert found.shape == loaded.grid.shape
+    # About the centre, the training's size was predicted; what lies outside of it is none of the model's.
+    assert np.count_nonzero(found) == 8 * 10 * 6

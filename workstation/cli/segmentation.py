@@ -15,7 +15,7 @@ def add_commands(commands: Any) -> None:
     segment.add_argument("model", type=Path, metavar="MODEL", help="a model's folder, or a finished run's")
     segment.add_argument("cases", type=Path, nargs="+", metavar="CASE", help="case folders or images")
     segment.add_argument("--out", type=Path, required=True, metavar="FILE_OR_FOLDER")
-    segment.add_argument("--threshold", type=float, default=0.5, metavar="P")
+    segment.add_argument("--threshold", type=float, default=0.0, metavar="P", help="default: the model's")
     segment.add_argument("--scheme", choices=("brats2021", "brats2023", "msd"), default="")
     segment.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
 

@@ -185,7 +185,7 @@ class SegmentRequest:
     out : str
         File (one case) or folder of the masks; empty means the run's predictions.
     threshold : float
-        Probability from which a voxel belongs to a region, above 0 and below 1.
+        Probability from which a voxel belongs to a region, below 1; 0 is what the model's card says.
     scheme : str
         Label scheme of the mask of a model with several regions; empty means the source's, else brats2021.
     settings : EngineSettings
@@ -196,7 +196,7 @@ class SegmentRequest:
     model: str
     cases: tuple[str, ...]
     out: str = ""
-    threshold: float = 0.5
+    threshold: float = 0.0
     scheme: str = ""
     settings: EngineSettings = field(default_factory=EngineSettings)
 
@@ -205,7 +205,7 @@ class SegmentRequest:
             raise RequestError("No model was given.", field="model", hint="Choose a model folder.")
         if not self.cases or not all(case.strip() for case in self.cases):
             raise RequestError("No case was given.", field="cases", hint="Name a case folder or one of its images.")
-        if not 0 < self.threshold < 1:
+        if not 0 <= self.threshold < 1:
             raise RequestError(f"The threshold must lie between 0 and 1, not {self.threshold}.", field="threshold")
 
     def as_dict(self) -> dict[str, Any]:

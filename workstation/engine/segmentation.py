@@ -19,7 +19,7 @@ from workstation import __version__
 from workstation.core.case import Case, CaseFiles
 from workstation.core.geometry import reorient
 from workstation.core.labels import LAYOUT_SCHEMES, LabelScheme, labels_from_regions, region_scheme, scheme_named
-from workstation.core.network import padded_shape
+from workstation.core.network import Shape, padded_shape
 from workstation.core.requests import SegmentRequest
 from workstation.core.volume import LabelMap
 from workstation.engine.choices import Choices
@@ -49,7 +49,7 @@ class Segmenter:
     folder : Path
         A model folder.
     threshold : float
-        Probability from which a voxel belongs to a region.
+        Probability from which a voxel belongs to a region; 0 takes the card's.
 
     Raises
     ------
@@ -57,10 +57,10 @@ class Segmenter:
         The model is damaged, unsafe, or of a kind that this version cannot use.
     """
 
-    def __init__(self, folder: Path, *, threshold: float = 0.5) -> None:
+    def __init__(self, folder: Path, *, threshold: float = 0.0) -> None:
         model, self.card = load_model(folder)
         self.folder = folder
-        self.threshold = threshold
+        self.threshold = threshold or self.card.threshold
         self._check_card()
         self._predictor = Predictor(model, self.card.plan, Choices(choices_path()))
 
@@ -87,11 +87,20 @@ class Segmenter:
         card = self.card
         example = make_example(case, inputs=card.inputs, orientation=card.orientation)
         i, j, k = example.inputs.shape[:3]
-        placement = Placement((i, j, k), padded_shape((i, j, k), card.plan.multiple))
+        placement = Placement((i, j, k), self._shape_for((i, j, k)))
         inputs = placement.place(example.inputs, example.background)[np.newaxis]
         with refusing_to_run_out_of_memory():
             found = self._predictor.predict(tf.constant(inputs)).numpy()[0]
         return reorient(placement.unplace(found), to_orientation(case.grid, card.orientation).inverse)
+
+    def _shape_for(self, shape: Shape) -> Shape:
+        """What a volume is cropped or padded to, about its centre as in training.
+
+        Statistics of a volume's own take in the air around the head: they are what the model knows only in volumes of
+        the size that it was trained on. With batch norm the size does not matter, and nothing is cropped.
+        """
+        plan = self.card.plan
+        return padded_shape(shape if plan.normalisation == "batch" else self.card.shape, plan.multiple)
 
     def segment(self, case: Case, *, scheme: str = "") -> LabelMap:
         """The mask of a loaded case.

@@ -290,7 +290,7 @@ def step_sequence(session: Session, by: int) -> None:
         session.view.set_sequence(names[(names.index(session.view.sequence) + by) % len(names)])
 
 
-def segment_open_case(session: Session, model: Path, *, threshold: float = 0.5) -> str | None:
+def segment_open_case(session: Session, model: Path, *, threshold: float = 0.0) -> str | None:
     """Start a run that segments the open case; its mask shows itself when it is finished.
 
     Returns
