@@ -58,7 +58,7 @@ class Runs(QObject):
         self._followed = ""
         self._follow_number = 0
         self._thread: ThreadPoolExecutor | None = None
-        self._is_looking = False
+        self._is_looking = self._is_stopped = False
         self._is_wanted_again = False
         self._has_looked = False
         self._queue: QueueLook | None = None
@@ -127,11 +127,13 @@ class Runs(QObject):
 
     def start_watching(self) -> None:
         """Look now, and from now on at intervals."""
+        self._is_stopped = False
         self._timer.start(_IDLE_MS)
         self.refresh()
 
     def stop_watching(self) -> None:
         """Look no more until `start_watching`; waits for a look under way."""
+        self._is_stopped = True
         self._timer.stop()
         if self._thread is not None:
             self._thread.shutdown(wait=True)
@@ -140,7 +142,9 @@ class Runs(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """Look soon; looks do not pile up."""
+        """Look soon; looks do not pile up, and after `stop_watching` there are none."""
+        if self._is_stopped:
+            return
         if self._is_looking:
             self._is_wanted_again = True
             return

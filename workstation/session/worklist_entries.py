@@ -223,8 +223,8 @@ def named_cases(cases: Sequence[CaseFiles]) -> list[tuple[str, CaseFiles]]:
 
 
 def first_image(files: CaseFiles) -> Path:
-    """The file of a case's first sequence."""
-    return next(iter(files.sequences.values())).path
+    """The file of a case's first sequence; no path where it has none."""
+    return next((each.path for each in files.sequences.values()), Path())
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
