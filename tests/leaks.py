@@ -21,7 +21,7 @@ def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     from PySide6.QtWidgets import QApplication
 
     threads = set(threading.enumerate())
-    windows = {id(widget) for widget in QApplication.topLevelWidgets()}
+    windows = {_address(widget) for widget in QApplication.topLevelWidgets()}
     timers = {id(timer) for timer in _running_timers()}
     yield
     _delete_what_waits()
@@ -50,7 +50,16 @@ def _new_windows(known: set[int]) -> list[object]:
     from PySide6.QtWidgets import QApplication, QMenu
 
     # pyqtgraph's plots keep context menus without a parent for as long as the program runs.
-    return [each for each in QApplication.topLevelWidgets() if id(each) not in known and not isinstance(each, QMenu)]
+    return [
+        each for each in QApplication.topLevelWidgets() if _address(each) not in known and not isinstance(each, QMenu)
+    ]
+
+
+def _address(widget: object) -> int:
+    """Of the widget itself: Python may wrap one that is not its own anew each time it is asked for."""
+    from shiboken6 import getCppPointer
+
+    return int(getCppPointer(widget)[0])
 
 
 def _wait_for_threads(known: set[threading.Thread]) -> list[threading.Thread]:

@@ -143,8 +143,8 @@ def show_when_open(session: Session, panes: PaneGrid, link: ViewLink) -> None:
 
 
 def _once(session: Session, slot: Callable[[], None]) -> None:
-    """Call a slot when the next case has come, after the panes were reset for it."""
-    session.view.reset_requested.connect(slot, Qt.ConnectionType.SingleShotConnection)
+    """Call a slot when the next case has come and the panes have taken it, whether or not they were reset for it."""
+    session.review_wanted.connect(slot, Qt.ConnectionType.SingleShotConnection)
 
 
 def _lay_masks(session: Session, link: ViewLink) -> None:

@@ -125,10 +125,11 @@ class LayersPanel(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(2, 1)
+        tips = {"prediction": self.tr("Show or hide the prediction"), "truth": self.tr("Show or hide the truth")}
         for row, kind in enumerate(("prediction", "truth")):
             self._swatches[kind] = QLabel()
             self.boxes[kind] = QCheckBox(mask_name(kind))
-            self.boxes[kind].setToolTip(with_keys(self.tr("Show or hide"), f"masks.{kind}"))
+            self.boxes[kind].setToolTip(with_keys(tips[kind], f"masks.{kind}"))
             self.boxes[kind].clicked.connect(
                 lambda checked, kind=kind: self._session.layers.set_visible(kind, visible=checked)
             )
