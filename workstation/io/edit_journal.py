@@ -113,8 +113,12 @@ class EditJournal:
 
     def remove(self) -> None:
         """Delete the file: its work is done, or not wanted."""
-        self.path.unlink(missing_ok=True)
-        self.close()
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._failure(error) from error
+        finally:
+            self.close()
 
     def _append(self, kind: Kind, payload: bytes) -> None:
         content = record(kind, payload)

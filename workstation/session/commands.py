@@ -134,6 +134,7 @@ def export_mask(session: Session, out: Path, *, kind: Kind = "prediction") -> No
     like = mask.source or (image.source if image else None)
 
     def answer(path: Path) -> None:
+        session.editing.note_saved(mask, path)
         session.notice.emit(_tr("Exported {} ({}); read back and compared.").format(path, mask.scheme.title))
 
     session.background.ask(

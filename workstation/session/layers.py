@@ -1,5 +1,7 @@
 """What is drawn over the images: truth and prediction, how they are shown, and how they compare.
 
+An edited layer can take the prediction's place; all that reads `prediction` then judges the edits.
+
 The comparison is counted in a thread whenever the masks or the region change; until it is there, `comparison` is None.
 """
 
@@ -56,6 +58,9 @@ class Layers(QObject):
         super().__init__(parent)
         self._background = background
         self._masks: dict[str, LabelMap | None] = dict.fromkeys(KINDS)
+        self._edited: LabelMap | None = None
+        self._live: np.ndarray | None = None
+        self._is_edited_judged = False
         self._visible = dict.fromkeys(KINDS, True)
         self._opacity = 0.4
         self._outline = "both"
@@ -73,8 +78,30 @@ class Layers(QObject):
 
     @property
     def prediction(self) -> LabelMap | None:
-        """The mask that is judged."""
+        """The mask that is judged: the edited one where it was chosen, else the prediction as it was opened."""
+        return self._edited if self._is_edited_judged else self._masks["prediction"]
+
+    @property
+    def original_prediction(self) -> LabelMap | None:
+        """The prediction as it was opened."""
         return self._masks["prediction"]
+
+    @property
+    def edited(self) -> LabelMap | None:
+        """The edited mask as it was after the last finished edit; None where nothing was edited."""
+        return self._edited
+
+    @property
+    def prediction_labels(self) -> np.ndarray | None:
+        """What the panes paint as the prediction, (I, J, K) uint8; of the edited mask also an unfinished stroke."""
+        if self._is_edited_judged and self._live is not None:
+            return self._live
+        return None if self.prediction is None else self.prediction.data
+
+    @property
+    def judged(self) -> str:
+        """What stands as the prediction: "edited", or "prediction" as it was opened."""
+        return "edited" if self._is_edited_judged else "prediction"
 
     @property
     def comparison(self) -> Comparison | None:
@@ -84,6 +111,8 @@ class Layers(QObject):
     def set_masks(self, *, truth: LabelMap | None, prediction: LabelMap | None) -> None:
         """Replace both masks at once, as a case is opened."""
         self._masks = {"truth": truth, "prediction": prediction}
+        self._edited = self._live = None
+        self._is_edited_judged = False
         self._on_masks()
 
     def set_truth(self, mask: LabelMap | None) -> None:
@@ -92,19 +121,44 @@ class Layers(QObject):
         self._on_masks()
 
     def set_prediction(self, mask: LabelMap | None) -> None:
-        """Replace the prediction."""
+        """Replace the prediction, and show it instead of an edited mask."""
         self._masks["prediction"] = mask
+        self._is_edited_judged = False
         self._on_masks()
 
     def show_mask(self, kind: str, mask: LabelMap) -> None:
         """Replace a mask and make sure that it is seen, whatever was hidden before."""
         self._masks[kind] = mask
+        self._is_edited_judged &= kind != "prediction"
         is_display_changed = not self._visible[kind] or self._is_toggled_off
         self._visible[kind] = True
         self._is_toggled_off = False
         self._on_masks()
         if is_display_changed:
             self.display_changed.emit()
+
+    def take_edited(self, mask: LabelMap | None, *, live: np.ndarray | None = None) -> None:
+        """Take over the edited mask after an edit; the first one takes the prediction's place at once.
+
+        Parameters
+        ----------
+        mask : LabelMap or None
+            A snapshot; None ends the edited layer.
+        live : (I, J, K) uint8 ndarray or None
+            The labels that strokes change, for the panes.
+        """
+        self._is_edited_judged = mask is not None and (self._is_edited_judged or self._edited is None)
+        self._edited, self._live = mask, live
+        # The last figures stay until the new ones are counted: they would flicker at every stroke.
+        self.masks_changed.emit()
+        self._compare()
+
+    def set_judged(self, which: str) -> None:
+        """Let the "edited" mask or the "prediction" as opened stand as the prediction."""
+        is_edited = which == "edited" and self._edited is not None
+        if is_edited != self._is_edited_judged:
+            self._is_edited_judged = is_edited
+            self._on_masks()
 
     def is_visible(self, kind: str) -> bool:
         """Whether "truth" or "prediction" is switched on (masks may be hidden all the same)."""
@@ -199,6 +253,7 @@ class Layers(QObject):
         truth, prediction, region = self.truth, self.prediction, self._region
         if truth is None or prediction is None:
             self._background.forget("comparison")
+            self._comparison = None
             return
         self._background.ask("comparison", lambda: compare_masks(truth, prediction, region), self._on_compared)
 

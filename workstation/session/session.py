@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from workstation.core.case import Case, CaseFiles, DataSet
 from workstation.core.volume import LabelMap
 from workstation.session.background import Background
+from workstation.session.editing import Editing
 from workstation.session.images import DisplayImage
 from workstation.session.layers import Layers
 from workstation.session.loading import LoadedCase
@@ -44,6 +45,7 @@ class Session(QObject):
         self.background = Background(self)
         self.view = ViewState(self)
         self.layers = Layers(self.background, self)
+        self.editing = Editing(self.background, self.layers, self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
         self._case: Case | None = None
@@ -52,6 +54,7 @@ class Session(QObject):
         self._expected_case: CaseFiles | None = None
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
+        self.editing.journal.failed.connect(self.problem)
 
     @property
     def case(self) -> Case | None:
@@ -96,6 +99,7 @@ class Session(QObject):
         self._case = loaded.case
         self._images = loaded.images
         self.layers.set_masks(truth=loaded.case.truth, prediction=prediction)
+        self.editing.take_case(loaded.case)
         self.view.take_images(loaded.images)
         self.view.set_cursor(loaded.focus_mm)
         self.case_changed.emit()
@@ -112,6 +116,7 @@ class Session(QObject):
         """End what runs beside the window; runs of the engine go on."""
         self.runs.stop_watching()
         self.machine.close()
+        self.editing.close()
         self.background.close()
 
     def _on_failed(self, _error: object) -> None:
