@@ -67,7 +67,8 @@ class FileDialogs(QObject):
     def export(self) -> None:
         """Ask where to write the prediction (without one, the truth)."""
         kind: Kind = "prediction" if self._session.layers.prediction is not None else "truth"
-        place = str(Path(_last_folder()) / f"{self._case_name('mask')}_{kind}.nii.gz")
+        what = "corrected" if self._session.layers.judged == "edited" else kind
+        place = str(Path(_last_folder()) / f"{self._case_name('mask')}_{what}.nii.gz")
         name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Export mask"), place, _MASKS)
         if name:
             commands.export_mask(self._session, Path(name), kind=kind)

@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
             self.rail.set_shortcut_hint(name, key_text(BY_ID[f"window.{name}"]))
         self.resize(1440, 900)
         self.menus = Menus(self)
+        self.review.take_actions(self.menus.actions)
         self._connect()
         self._on_case()
         geometry = settings().value("window/geometry")

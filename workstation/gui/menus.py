@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 from workstation import __version__
 from workstation.core.case import SEQUENCES
 from workstation.gui.actions import ACTIONS, BY_ID, MENUS, VIEW, WORKSPACES, translated
+from workstation.gui.edit_verbs import EditVerbs
 from workstation.gui.file_dialogs import FileDialogs
 from workstation.gui.shortcuts import ShortcutSheet
 from workstation.gui.theme import THEMES, apply_theme
@@ -42,7 +43,14 @@ class Menus(QObject):
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
-        self._verbs = {**self.dialogs.verbs, **self._other_verbs(), **self._view_verbs(), **self._mask_verbs()}
+        self._edits = EditVerbs(window)
+        self._verbs = {
+            **self.dialogs.verbs,
+            **self._edits.verbs,
+            **self._other_verbs(),
+            **self._view_verbs(),
+            **self._mask_verbs(),
+        }
         self._switches = self._make_switches()
         self._make()
         session = self._session
@@ -50,6 +58,8 @@ class Menus(QObject):
             signal.connect(self.refresh)
         window.rail.workspace_chosen.connect(self.refresh)
         view = session.view
+        session.editing.changed.connect(self.refresh)
+        session.editing.tools.changed.connect(self._tick)
         for signal in (session.layers.display_changed, view.decoration_changed, view.convention_changed):
             signal.connect(self._tick)
         self.refresh()
@@ -68,6 +78,9 @@ class Menus(QObject):
             "case": session.case is not None,
             "mask": has_mask,
             "dataset": session.data_set is not None,
+            "undo": session.editing.undo_verb is not None,
+            "redo": session.editing.redo_verb is not None,
+            "edits": session.editing.has_layer,
         }
         is_review = self._window.rail.current == "review"
         for name, action in self.actions.items():
@@ -77,6 +90,7 @@ class Menus(QObject):
         for number, sequence in enumerate(SEQUENCES, start=1):
             is_there = is_review and sequence in session.view.sequences
             self.actions[f"view.sequence_{number}"].setEnabled(is_there)
+        self._edits.name(self.actions)
         self._tick()
 
     def show_pane_menu(self, position: QPoint) -> None:
@@ -136,7 +150,7 @@ class Menus(QObject):
             "view.next_sequence": lambda: commands.step_sequence(session, 1),
             "view.four_panes": lambda: view.set_maximised(None),
             "view.maximise": lambda: view.set_maximised(None if view.maximised else panes.active),
-            "view.restore": lambda: view.set_maximised(None),
+            "view.restore": self._leave,
             "view.fit": view.fit_requested.emit,
             "view.reset": view.reset_requested.emit,
             "view.auto_window": lambda: view.reset_window(view.sequence),
@@ -178,6 +192,7 @@ class Menus(QObject):
         """What each ticked action stands for."""
         view, layers, rail = self._session.view, self._session.layers, self._window.rail
         return {
+            **self._edits.switches,
             "view.annotations": lambda: view.annotations_visible,
             "view.crosshair": lambda: view.crosshair_visible,
             "view.convention": lambda: view.convention == "radiological",
@@ -193,6 +208,10 @@ class Menus(QObject):
             },
             **{f"window.{each}": partial(lambda name: rail.current == name, each) for each in WORKSPACES},
         }
+
+    def _leave(self) -> None:
+        if not self._edits.leave():
+            self._session.view.set_maximised(None)
 
     def _reset_windows(self) -> None:
         for name in self._session.view.sequences:

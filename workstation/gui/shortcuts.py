@@ -46,6 +46,13 @@ class ShortcutSheet(QDialog):
             (self.tr("Ctrl+double-click"), self.tr("Reset the window")),
             (self.tr("Double-click"), self.tr("Maximise a pane, or restore")),
             (self.tr("Right click"), self.tr("Menu")),
+            (self.tr("With a tool: left, right"), self.tr("Draw; the opposite of the tool")),
+            (self.tr("With a tool: Ctrl+click"), self.tr("Take the label that is there")),
+            (self.tr("With a brush: Shift+wheel"), self.tr("Size of the brush")),
+            (
+                self.tr("With the polygon: clicks or a drag"),
+                self.tr("Corners; Enter or a double-click closes"),
+            ),
             (self.tr("3D: left, middle, wheel"), self.tr("Rotate, pan, zoom")),
         ]
 

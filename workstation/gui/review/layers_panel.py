@@ -72,7 +72,10 @@ class LayersPanel(QWidget):
             self.boxes[kind].setChecked(mask is not None and layers.is_visible(kind))
             path = mask.source.path if mask is not None and mask.source else None
             tip = f"{path}\n{mask.scheme.title}" if mask is not None else ""
-            self._files[kind].set_full_text(path.name if path else self.tr("none") if mask is None else mask.name, tip)
+            name = path.name if path else self.tr("none") if mask is None else mask.name
+            if kind == "prediction" and layers.judged == "edited":
+                name = self.tr("edited; from {}").format(name)
+            self._files[kind].set_full_text(name, tip)
         self.mode.set_value(layers.mode)
         self.region.set_value(layers.region)
         self.outline.set_value(layers.outline)

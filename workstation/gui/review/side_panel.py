@@ -1,10 +1,11 @@
-"""The column right of the panes: image, layers, comparison."""
+"""The column right of the panes: what the tool draws while one is taken; image, layers, comparison."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from workstation.gui.review.edit_panel import EditPanel
 from workstation.gui.review.image_panel import ImagePanel
 from workstation.gui.review.layers_panel import LayersPanel
 from workstation.gui.review.legend import Legend
@@ -18,6 +19,7 @@ class SidePanel(QScrollArea):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.edit = EditPanel(session)
         self.image = ImagePanel(session)
         self.layers = LayersPanel(session)
         self.legend = Legend(session)
@@ -29,6 +31,7 @@ class SidePanel(QScrollArea):
         column = QVBoxLayout(content)
         column.setContentsMargins(10, 10, 12, 10)
         column.setSpacing(8)
+        column.addWidget(self.edit)
         sections = (
             (self.tr("Image"), self.image),
             (self.tr("Masks"), self.layers),

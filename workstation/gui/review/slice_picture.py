@@ -67,12 +67,34 @@ class SlicePicture:
             return
         to_ras = transform_to_ras(case.grid.affine)
         self._truth = None if layers.truth is None else reorient(layers.truth.data, to_ras)
-        self._prediction = None if layers.prediction is None else reorient(layers.prediction.data, to_ras)
+        labels = layers.prediction_labels
+        self._prediction = None if labels is None else reorient(labels, to_ras)
         self._rule = rule_of(layers)
+        self._forget_classes()
+        self.forget_colours()
+
+    def touch(self, box: np.ndarray) -> bool:
+        """A stroke changed labels in a box of voxels, (2, 3), first and behind the last; whether the slice shows it."""
+        case = self._session.case
+        if case is None or self.geometry is None:
+            return False
+        to_ras = transform_to_ras(case.grid.affine)
+        axis = to_ras.axes[self.geometry.ras_axis]
+        first, end = (int(each) for each in box[:, axis])
+        if to_ras.flips[self.geometry.ras_axis]:
+            first, end = case.grid.shape[axis] - end, case.grid.shape[axis] - first
+        kept = None if self._classes is None else self._classes[0]
+        is_shown = first <= self.place(self._session.view.cursor_mm)[0] < end
+        if is_shown or (kept is not None and first <= kept < end):
+            self._forget_classes()
+            self._image = None
+            self.version += 1
+        return is_shown
+
+    def _forget_classes(self) -> None:
         self._classes = None
         self._outline = None
         self._overlay = None
-        self.forget_colours()
 
     def forget_colours(self) -> None:
         """The sequence, its window or the colours changed."""

@@ -6,6 +6,7 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -22,6 +23,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
+from workstation.gui.review.edit_mouse import EditMouse
+from workstation.gui.review.edit_painting import paint_tool
 from workstation.gui.review.slice_mouse import SliceMouse
 from workstation.gui.review.slice_painting import paint_annotations, paint_crosshair, paint_empty, paint_frame
 from workstation.gui.review.slice_picture import SlicePicture
@@ -56,6 +59,7 @@ class SliceView(QWidget):
         self.is_space_held = False
         self.paint_count = 0
         self.picture = SlicePicture(session, plane)
+        self.edit = EditMouse(self)
         self._zoom = 1.0  # screen pixels per mm
         self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
         self._fitted: str | None = "head"
@@ -82,6 +86,8 @@ class SliceView(QWidget):
         view.centre_requested.connect(self.centre)
         layers.masks_changed.connect(self._on_masks)
         layers.display_changed.connect(self._on_masks)
+        self.session.editing.touched.connect(self._on_touched)
+        self.session.editing.tools.changed.connect(self._on_tools)
 
     def sizeHint(self) -> QSize:
         """A square."""
@@ -218,6 +224,7 @@ class SliceView(QWidget):
             self.update()
 
     def _on_cursor(self) -> None:
+        self.edit.forget_other_slices()
         self.update()
 
     def _on_images(self) -> None:
@@ -226,6 +233,16 @@ class SliceView(QWidget):
 
     def _on_masks(self) -> None:
         self.picture.take_masks()
+        self.update()
+
+    def _on_touched(self, box: np.ndarray) -> None:
+        if self.picture.touch(box):
+            self.update()
+
+    def _on_tools(self) -> None:
+        # The outline of a brush follows the mouse; nothing else does.
+        self.setMouseTracking(bool(self.session.editing.tools.tool))
+        self.edit.forget_other_slices()
         self.update()
 
     # -- painting -----------------------------------------------------------------------------------------------------
@@ -241,6 +258,7 @@ class SliceView(QWidget):
             if self.session.view.crosshair_visible:
                 place = self.picture.place(self.session.view.cursor_mm)
                 paint_crosshair(painter, self, self.to_pane(QPointF(place[1], place[2])))
+            paint_tool(painter, self)
             if self._is_active:
                 paint_frame(painter, self)
         painter.end()
@@ -315,27 +333,31 @@ class SliceView(QWidget):
         super().enterEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Slices or zoom."""
-        self.mouse.wheel(event)
+        """Slices, zoom, or the size of the brush."""
+        if not self.edit.wheel(event):
+            self.mouse.wheel(event)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a drag."""
-        if self.picture.geometry is not None:
+        """Begin a drag or an edit."""
+        if self.picture.geometry is not None and not self.edit.press(event, is_space_held=self.is_space_held):
             self.mouse.press(event, is_space_held=self.is_space_held)
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on with a drag."""
-        self.mouse.move(event)
+        """Go on with a drag or an edit."""
+        if not self.edit.move(event):
+            self.mouse.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; a right click that went nowhere asks for the menu."""
-        if self.mouse.release(event):
+        if not self.edit.release(event) and self.mouse.release(event):
             self.menu_wanted.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Maximise or restore the pane; with Ctrl reset the window."""
+        """Maximise or restore the pane; with Ctrl reset the window; with a tool, a press like others."""
+        if self.picture.geometry is not None and self.edit.double_click(event, is_space_held=self.is_space_held):
+            return
         if event.button() != Qt.MouseButton.LeftButton or self.picture.geometry is None:
             return
         view = self.session.view
@@ -344,9 +366,15 @@ class SliceView(QWidget):
         else:
             view.set_maximised(None if view.maximised == self.plane else self.plane)
 
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the outline of the brush along."""
+        self.edit.leave()
+        super().leaveEvent(event)
+
     def hideEvent(self, event: QHideEvent) -> None:
         """A hidden pane is not told of the release of a button."""
         self.mouse.cancel()
+        self.edit.cancel_stroke()
         super().hideEvent(event)
 
     def event(self, event: QEvent) -> bool:
