@@ -20,6 +20,7 @@ from workstation.gui.main_window import MainWindow
 from workstation.gui.review.restore_bar import RestoreBar
 from workstation.gui.review.slice_view import SliceView
 from workstation.gui.scene.pane3d import Pane3D
+from workstation.gui.train.job_chip import JobChip
 from workstation.io.nifti_writing import write_volume
 from workstation.session import commands
 from workstation.session.session import Session
@@ -70,8 +71,9 @@ def open_window(qtbot: QtBot, case: Path) -> MainWindow:
     session.layers.set_outline("fill")
     session.view.toggle_crosshair()
     move_cursor(window, HOME)
-    # The 3D pane comes a little later, and panes change their size by a pixel.
+    # The 3D pane and the chip of jobs come a little later, and panes change their size by a pixel.
     qtbot.waitUntil(lambda: isinstance(window.review.panes.panes["3d"], Pane3D))
+    qtbot.waitUntil(lambda: window.status.findChild(JobChip) is not None)
     qtbot.waitUntil(lambda: not session.background.is_busy)
     return window
 

@@ -40,7 +40,7 @@ class EditPanel(QWidget):
         self.radius = self._spin(RADII_MM, 0.5, self.tr(" mm"), 1)
         self.limit = QCheckBox(self.tr("Only intensities"))
         self.low, self.high = (self._spin((-1e9, 1e9), 1.0, "", 0) for _ in range(2))
-        self.island = self._spin((0.001, 100.0), 0.05, self.tr(" ml"), 3)
+        self.island = self._spin((0.01, 99.0), 0.05, self.tr(" ml"), 2)
         self.sigma = self._spin((0.2, 10.0), 0.1, self.tr(" mm"), 1)
         self.verbs: dict[str, QToolButton] = {}
         self._column = QVBoxLayout(self)
