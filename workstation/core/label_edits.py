@@ -103,13 +103,13 @@ class EditableLabelMap:
         """Another number after every change."""
         self._data = np.array(base.data, dtype=np.uint8, order="F")
         self._flat = self._data.reshape(-1, order="F")
+        self._view = self._data.view()
+        self._view.setflags(write=False)
 
     @property
     def data(self) -> np.ndarray:
-        """The labels as they are now, (I, J, K) uint8: a view that changes with the edits and cannot be written to."""
-        view = self._data.view()
-        view.setflags(write=False)
-        return view
+        """The labels as they are now, (I, J, K) uint8: one read-only view, which changes with the edits."""
+        return self._view
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""The window measured against its budgets, with real events: wheel, crosshair, start, opening a case.
+"""The window measured against its budgets, with real events: wheel, crosshair, brush, start, opening a case.
 
 Times run from sending an event to the end of the paint it causes. Start-up is measured in fresh processes, from their
 creation to the end of the first paint of the window.
@@ -6,6 +6,7 @@ creation to the end of the first paint of the window.
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import subprocess
@@ -32,6 +33,8 @@ from workstation.session.session import Session
 BUDGETS = {
     "wheel step to painted frame": (4.0, 8.0),
     "crosshair drag, three panes": (10.0, 16.7),
+    "brush stroke, mouse move to painted frame": (8.0, 16.7),
+    "end of a brush stroke": (16.7, 33.4),
     "start to first painted window": (1200.0, 1200.0),
     "open a case to first paint": (500.0, 500.0),
 }
@@ -54,7 +57,7 @@ def run(*, case: Path | None, prediction: Path | None, events: int) -> dict[str,
     prediction : Path or None
         None takes the truth as the prediction.
     events : int
-        How many wheel steps and how many moves of the crosshair.
+        How many wheel steps, moves of the crosshair and moves of the brush.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def run(*, case: Path | None, prediction: Path | None, events: int) -> dict[str,
         axial = window.review.panes.slices["axial"]
         figures["wheel step to painted frame"] = _wheel_ms(app, axial, events)
         figures["crosshair drag, three panes"] = _drag_ms(app, list(window.review.panes.slices.values()), events)
+        figures.update(_stroke_ms(app, session, axial, events))
         platform_name = app.platformName()
         window.close()
     return {
@@ -178,6 +182,30 @@ def _drag_ms(app: QApplication, views: Sequence[SliceView], events: int) -> list
     return times
 
 
+def _stroke_ms(app: QApplication, session: Session, axial: SliceView, events: int) -> dict[str, list[float]]:
+    """Strokes with a ball about the crosshair, so that all three panes show what changes; two voxels a move."""
+    tools = session.editing.tools
+    tools.set_tool("brush")
+    tools.set_ball(is_ball=True)
+    tools.set_radius(5.0)
+    left, turn = Qt.MouseButton.LeftButton, 2 * math.pi / _TURN
+    _, x, y = axial.picture.place(session.view.cursor_mm)
+    moves, ends = [], []
+    for number in range(events):
+        # Round and round the crosshair, farther out each time: every move draws on voxels that are not drawn yet.
+        radius = 4.0 + 0.1 * (number % (10 * _TURN))
+        place = axial.to_pane(QPointF(x + radius * math.cos(number * turn), y + radius * math.sin(number * turn)))
+        tools.set_label((1, 2)[number // _TURN % 2])
+        if number % _TURN == 0:
+            app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, place, left))
+        moves.append(_painted_ms(app, [axial], axial, _mouse(axial, QEvent.Type.MouseMove, place, left)))
+        if number % _TURN == _TURN - 1:
+            ends.append(_handled_ms(app, axial, _mouse(axial, QEvent.Type.MouseButtonRelease, place, left)))
+    if session.editing.is_drawing:
+        ends.append(_handled_ms(app, axial, _mouse(axial, QEvent.Type.MouseButtonRelease, place, left)))
+    return {"brush stroke, mouse move to painted frame": moves, "end of a brush stroke": ends}
+
+
 def _mouse(view: SliceView, kind: QEvent.Type, position: QPointF, button: Qt.MouseButton) -> QMouseEvent:
     of_event = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else button
     held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button
@@ -191,6 +219,14 @@ def _painted_ms(app: QApplication, views: Sequence[SliceView], target: SliceView
     started = time.perf_counter()
     app.sendEvent(target, event)
     _wait(app, lambda: all(view.paint_count > count for view, count in zip(views, counts, strict=True)))
+    return 1000 * (time.perf_counter() - started)
+
+
+def _handled_ms(app: QApplication, target: SliceView, event: QEvent) -> float:
+    """Until the window is free again after an event that need not paint anything."""
+    started = time.perf_counter()
+    app.sendEvent(target, event)
+    app.processEvents()
     return 1000 * (time.perf_counter() - started)
 
 

@@ -54,6 +54,8 @@ class JournalContents:
     entries : tuple of Entry
     end : int
         Bytes up to the end of the last whole record.
+    written_at : float
+        When it was last written, seconds since 1970.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class JournalContents:
     base: LabelMap
     entries: tuple[Entry, ...]
     end: int
+    written_at: float
 
     @property
     def edit_count(self) -> int:
@@ -200,6 +203,11 @@ def resume_journal(contents: JournalContents) -> EditJournal:
     return EditJournal(contents.path, descriptor, end=contents.end)
 
 
+def discard_journal(contents: JournalContents) -> None:
+    """Delete a journal for good; `EditError` if another window has taken its work up."""
+    resume_journal(contents).remove()
+
+
 def read_journal(path: Path) -> JournalContents:
     """Read a journal up to its last whole record; what was torn off after it is left out.
 
@@ -209,7 +217,7 @@ def read_journal(path: Path) -> JournalContents:
         It is no journal, or its base is damaged.
     """
     try:
-        data = path.read_bytes()
+        data, written_at = path.read_bytes(), path.stat().st_mtime
     except OSError as error:
         raise EditError(f"{path} cannot be read: {error.strerror}", hint=_HINT, path=path) from error
     if not data.startswith(MAGIC):
@@ -223,7 +231,7 @@ def read_journal(path: Path) -> JournalContents:
         entries = tuple(entry_of(kind, payload, voxels=base.data.size) for kind, payload in others)
     except (ValueError, KeyError, TypeError, struct.error, zlib.error, WorkstationError) as error:
         raise EditError(f"{path} is damaged: {error}", hint=_HINT, path=path) from error
-    return JournalContents(path, origin, base, entries, end)
+    return JournalContents(path, origin, base, entries, end, written_at)
 
 
 def replayed(contents: JournalContents) -> tuple[EditableLabelMap, History]:

@@ -18,7 +18,7 @@ from workstation.core.label_edits import Box, Diff, Edit, EditableLabelMap, Hist
 from workstation.core.labels import LAYOUT_SCHEMES, LabelScheme, scheme_named
 from workstation.core.volume import LabelMap
 from workstation.errors import EditError
-from workstation.io.edit_journal import JournalContents, journals_of, read_journal, replayed
+from workstation.io.edit_journal import JournalContents, discard_journal, journals_of, read_journal, replayed
 from workstation.io.places import edits_folder
 from workstation.session.background import Background
 from workstation.session.edit_tools import ORIGINS, EditTools
@@ -33,7 +33,7 @@ class Editing(QObject):
     """Edits of the open case."""
 
     touched = Signal(object)
-    """(2, 3) int ndarray: first voxel, and the one behind the last, of a box that a stroke has changed."""
+    """(2, 3) int ndarray: first voxel, and the one behind the last, of a box in which labels have changed."""
     changed = Signal()
     """Whether there is an edited layer, what can be undone, or what is offered, is another."""
 
@@ -134,6 +134,7 @@ class Editing(QObject):
             return
         diff = editable.replace(box, labels)
         if not diff.is_empty:
+            self.touched.emit(diff.box(editable.shape))
             self._add(Edit(verb, diff))
 
     def undo(self) -> None:
@@ -196,11 +197,10 @@ class Editing(QObject):
 
     def discard_offer(self) -> None:
         """Delete the work that is offered; if there is more, that is offered next."""
-        if self._offer is not None:
-            self._offer.path.unlink(missing_ok=True)
-            self._offer = None
+        contents, self._offer = self._offer, None
+        if contents is not None:
             self.changed.emit()
-            self._look_for_work()
+            self._look_for_work(but_first=lambda: discard_journal(contents))
 
     def close(self) -> None:
         """Write down what is going on, and end."""
@@ -245,23 +245,29 @@ class Editing(QObject):
             return
         self._work[1].add(edit)
         self.journal.note_edit(edit)
-        self._on_edited()
+        self._on_edited(edit.diff)
 
     def _step(self, move: Callable[[History], Edit | None], note: Callable[[], None]) -> None:
-        if self._work is not None and self._stroke is None and move(self._work[1]) is not None:
+        if self._work is None or self._stroke is not None:
+            return
+        edit = move(self._work[1])
+        if edit is not None:
             note()
             self._layers.set_judged("edited")
-            self._on_edited()
+            self.touched.emit(edit.diff.box(self._work[0].shape))
+            self._on_edited(edit.diff)
 
-    def _on_edited(self) -> None:
+    def _on_edited(self, diff: Diff) -> None:
         self._is_saved = False
-        self._publish()
+        self._publish(diff)
         self.changed.emit()
 
-    def _publish(self) -> None:
+    def _publish(self, diff: Diff | None = None) -> None:
         self.revision += 1
         if self._work is not None:
-            self._layers.take_edited(self._work[0].snapshot(), live=self._work[0].data)
+            editable = self._work[0]
+            box = None if diff is None else diff.box(editable.shape)
+            self._layers.take_edited(editable.snapshot(), live=editable.data, box=box)
 
     def _choose_label(self) -> None:
         """Draw a label that the scheme has."""
@@ -284,7 +290,7 @@ class Editing(QObject):
         self._stroke = None
         self.revision += 1
 
-    def _look_for_work(self) -> None:
+    def _look_for_work(self, but_first: Callable[[], None] = lambda: None) -> None:
         case = self._case
         if case is None or not case.files.sequences:
             return
@@ -293,6 +299,7 @@ class Editing(QObject):
         def question() -> JournalContents | None:
             # The case may have been open until now: its journal must have been let go.
             self.journal.wait()
+            but_first()
             return unfinished_work(edits_folder(), path)
 
         def answer(found: JournalContents | None) -> None:

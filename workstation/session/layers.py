@@ -7,6 +7,7 @@ The comparison is counted in a thread whenever the masks or the region change; u
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from workstation.core.comparison import ComparisonCounts, compare, count_classes
 from workstation.core.labels import REGIONS, label_mask, region_mask
+from workstation.core.overlap import OverlapCounts
 from workstation.core.volume import LabelMap
 from workstation.session.background import Background
 
@@ -61,6 +63,10 @@ class Layers(QObject):
         self._edited: LabelMap | None = None
         self._live: np.ndarray | None = None
         self._is_edited_judged = False
+        # The prediction that `comparison` was counted of, and what has changed since: a box, or more than that.
+        self._counted: LabelMap | None = None
+        self._changed_box: np.ndarray | None = None
+        self._is_all_changed = True
         self._visible = dict.fromkeys(KINDS, True)
         self._opacity = 0.4
         self._outline = "both"
@@ -137,7 +143,9 @@ class Layers(QObject):
         if is_display_changed:
             self.display_changed.emit()
 
-    def take_edited(self, mask: LabelMap | None, *, live: np.ndarray | None = None) -> None:
+    def take_edited(
+        self, mask: LabelMap | None, *, live: np.ndarray | None = None, box: np.ndarray | None = None
+    ) -> None:
         """Take over the edited mask after an edit; the first one takes the prediction's place at once.
 
         Parameters
@@ -146,12 +154,18 @@ class Layers(QObject):
             A snapshot; None ends the edited layer.
         live : (I, J, K) uint8 ndarray or None
             The labels that strokes change, for the panes.
+        box : (2, 3) int ndarray or None
+            Where the mask may differ from the last one: first voxel, and the one behind the last. Only that is counted
+            anew.
         """
+        if box is not None and self._changed_box is not None:
+            first, end = np.minimum(self._changed_box[0], box[0]), np.maximum(self._changed_box[1], box[1])
+            box = np.stack([first, end])
         self._is_edited_judged = mask is not None and (self._is_edited_judged or self._edited is None)
         self._edited, self._live = mask, live
         # The last figures stay until the new ones are counted: they would flicker at every stroke.
         self.masks_changed.emit()
-        self._compare()
+        self._compare(box)
 
     def set_judged(self, which: str) -> None:
         """Let the "edited" mask or the "prediction" as opened stand as the prediction."""
@@ -249,17 +263,30 @@ class Layers(QObject):
         self.masks_changed.emit()
         self._compare()
 
-    def _compare(self) -> None:
+    def _compare(self, box: np.ndarray | None = None) -> None:
+        """Count anew: all, or a box that alone has changed since the comparison that is there."""
         truth, prediction, region = self.truth, self.prediction, self._region
+        last, counted = self._comparison, self._counted
+        self._changed_box = box
+        self._is_all_changed |= box is None
+        is_all = self._is_all_changed
         if truth is None or prediction is None:
             self._background.forget("comparison")
             self._comparison = None
+            self._is_all_changed = True
             return
-        self._background.ask("comparison", lambda: compare_masks(truth, prediction, region), self._on_compared)
 
-    def _on_compared(self, comparison: Comparison) -> None:
-        self._comparison = comparison
-        self.comparison_ready.emit()
+        def question() -> Comparison:
+            if is_all or box is None or last is None or counted is None:
+                return compare_masks(truth, prediction, region)
+            return recounted(last, truth, counted, prediction, box)
+
+        def answer(comparison: Comparison) -> None:
+            self._comparison, self._counted = comparison, prediction
+            self._changed_box, self._is_all_changed = None, False
+            self.comparison_ready.emit()
+
+        self._background.ask("comparison", question, answer)
 
 
 def compare_masks(truth: LabelMap, prediction: LabelMap, region: str) -> Comparison:
@@ -280,6 +307,36 @@ def compare_masks(truth: LabelMap, prediction: LabelMap, region: str) -> Compari
         classes[chosen] = compare(mask_of(truth, chosen), mask_of(prediction, chosen))
     counts = {name: count_classes(each, voxel_ml=voxel_ml) for name, each in classes.items()}
     return Comparison(region, classes[chosen], counts[chosen], {name: counts[name] for name in shared})
+
+
+def recounted(last: Comparison, truth: LabelMap, before: LabelMap, after: LabelMap, box: np.ndarray) -> Comparison:
+    """A comparison after its prediction has changed in a box: the same as `compare_masks`, for a fraction of its time.
+
+    Parameters
+    ----------
+    last : Comparison
+        Of `truth` and `before`.
+    truth, before, after : LabelMap
+        `before` and `after` differ in the box alone.
+    box : (2, 3) int ndarray
+        First voxel, and the one behind the last.
+    """
+    where = tuple(slice(int(first), int(end)) for first, end in box.T)
+    there = dataclasses.replace(truth, data=truth.data[where])
+    old, new = (
+        compare_masks(there, dataclasses.replace(mask, data=mask.data[where]), last.region) for mask in (before, after)
+    )
+    classes = last.classes.copy(order="K")
+    classes[where] = new.classes
+    regions = {name: _moved(last.regions[name], old.regions[name], new.regions[name]) for name in last.regions}
+    return Comparison(last.region, classes, _moved(last.counts, old.counts, new.counts), regions)
+
+
+def _moved(whole: ComparisonCounts, old: ComparisonCounts, new: ComparisonCounts) -> ComparisonCounts:
+    """The counts of the whole after those of a part have become others."""
+    names = ("tp", "fp", "fn", "tn")
+    counts = [getattr(whole.overlap, each) - getattr(old.overlap, each) + getattr(new.overlap, each) for each in names]
+    return ComparisonCounts(OverlapCounts(*counts), whole.voxel_ml)
 
 
 def mask_of(label_map: LabelMap, region: str) -> np.ndarray:

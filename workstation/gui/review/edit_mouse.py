@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QPixmap, QWheelEvent
 
 from workstation.core.geometry import transform_to_ras
+from workstation.gui.review.edit_painting import STROKES, outline_rect
 from workstation.gui.review.mouse_schemes import CLICK_PIXELS, WHEEL_STEP
 from workstation.session import edit_commands
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
 _CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 _MODIFIERS = _CTRL | _SHIFT | Qt.KeyboardModifier.AltModifier
-STROKES = ("brush", "eraser")
 _FEWEST_VERTICES = 3
 # A click this near to the first vertex closes a polygon.
 _CLOSING_PIXELS = 8
@@ -38,6 +38,8 @@ class EditMouse:
         """Where the mouse is in the pane; None while it is elsewhere."""
         self.vertices: list[QPointF] = []
         """Of the polygon that is being drawn, in slice pixels."""
+        self.outline: tuple[tuple[object, ...], QPixmap] | None = None
+        """The outline of the brush as it was painted last, by what it depends on."""
         self._view = view
         self._editing = view.session.editing
         self._button = _NO_BUTTON
@@ -74,7 +76,9 @@ class EditMouse:
         if modifiers:
             return False
         self._button = event.button()
+        self._update_outline()
         self.position = event.position()
+        self._update_outline()
         self._begin(event.position())
         return True
 
@@ -89,8 +93,9 @@ class EditMouse:
         """Go on with a stroke, or let the brush's outline follow."""
         if not self.tool and self._button == _NO_BUTTON:
             return False
+        self._update_outline()
         self.position = event.position()
-        self._view.update()
+        self._update_outline()
         if self._button == _NO_BUTTON:
             return not event.buttons()
         if not event.buttons() & self._button:
@@ -130,8 +135,8 @@ class EditMouse:
 
     def leave(self) -> None:
         """The mouse left the pane."""
+        self._update_outline()
         self.position = None
-        self._view.update()
 
     def cancel_stroke(self) -> None:
         """End a stroke whose release was not told; what was drawn stays."""
@@ -178,6 +183,13 @@ class EditMouse:
             self.cancel_polygon()
 
     # -- within -------------------------------------------------------------------------------------------------------
+
+    def _update_outline(self) -> None:
+        """Have the place of the brush's outline, or a polygon, painted anew."""
+        if self.tool in STROKES and self.position is not None:
+            self._view.update(outline_rect(self._view, self.position))
+        elif self.vertices:
+            self._view.update()
 
     def _begin(self, position: QPointF) -> None:
         if self.tool in STROKES:

@@ -101,7 +101,9 @@ class EditPanel(QWidget):
     def _refresh_range(self) -> None:
         tools, view = self._session.editing.tools, self._session.view
         self.limit.setChecked(tools.is_limited)
-        self.limit.setToolTip(self.tr("Draw only where {} lies between these intensities").format(view.sequence))
+        tip = self.tr("Draw only where {} lies between these intensities").format(view.sequence)
+        if tip != self.limit.toolTip():
+            self.limit.setToolTip(tip)
         image = self._session.images.get(view.sequence)
         ends = tools.range_of(view.sequence) or view.window(view.sequence)
         for field, value in zip((self.low, self.high), ends, strict=True):

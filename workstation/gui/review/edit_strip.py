@@ -56,5 +56,6 @@ class EditStrip(QWidget):
 def _follow(button: QToolButton, name: str, action: QAction) -> None:
     button.setEnabled(action.isEnabled())
     button.setChecked(action.isChecked())
-    button.setToolTip(with_keys(action.text(), name))
-    button.setAccessibleName(action.text())
+    if button.accessibleName() != action.text():
+        button.setToolTip(with_keys(action.text(), name))
+        button.setAccessibleName(action.text())

@@ -50,7 +50,7 @@ class RestoreBar(QFrame):
             "truth": self.tr("the truth"),
             "empty": self.tr("an empty mask"),
         }
-        when = datetime.datetime.fromtimestamp(offer.path.stat().st_mtime).astimezone()
+        when = datetime.datetime.fromtimestamp(offer.written_at).astimezone()
         words = self.tr("Edits of this case were not exported: {count}, last on {when}, begun on {source}.").format(
             count=self.tr("1 edit") if offer.edit_count == 1 else self.tr("{} edits").format(offer.edit_count),
             when=when.strftime("%Y-%m-%d %H:%M"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF
+from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QImage
 
 from workstation.core.geometry import Grid, reorient, transform_to_ras
 from workstation.gui.review.composer import ClassRule, as_image, colour_table, compose, rule_of
 from workstation.gui.review.outline import as_lines, outline_segments
 from workstation.gui.review.slice_geometry import SliceGeometry
+from workstation.session.layers import Layers
 from workstation.session.session import Session
 
 _BLANK = ClassRule(None, None, True, (), ())
@@ -27,6 +28,7 @@ class SlicePicture:
         self.head = QRectF()
         """Of the slices, in slice pixels: where any image of the case is not zero."""
         self._levels: dict[str, np.ndarray] = {}
+        self._taken: tuple[object, ...] = ()
         self._truth: np.ndarray | None = None
         self._prediction: np.ndarray | None = None
         self._rule = _BLANK
@@ -67,29 +69,50 @@ class SlicePicture:
             return
         to_ras = transform_to_ras(case.grid.affine)
         self._truth = None if layers.truth is None else reorient(layers.truth.data, to_ras)
+        self._taken = _identity(layers)
         labels = layers.prediction_labels
         self._prediction = None if labels is None else reorient(labels, to_ras)
         self._rule = rule_of(layers)
         self._forget_classes()
         self.forget_colours()
 
-    def touch(self, box: np.ndarray) -> bool:
-        """A stroke changed labels in a box of voxels, (2, 3), first and behind the last; whether the slice shows it."""
+    @property
+    def has_these_masks(self) -> bool:
+        """Whether the session's masks are those that were taken: edits within one are told by `touch`."""
+        now = _identity(self._session.layers)
+        return len(now) == len(self._taken) and all(one is other for one, other in zip(now, self._taken, strict=True))
+
+    def touch(self, box: np.ndarray) -> QRect | None:
+        """Labels changed in a box of voxels.
+
+        Parameters
+        ----------
+        box : (2, 3) int ndarray
+            First voxel, and the one behind the last.
+
+        Returns
+        -------
+        QRect or None
+            The pixels of the current slice that it covers; None if the slice does not show it.
+        """
         case = self._session.case
         if case is None or self.geometry is None:
-            return False
-        to_ras = transform_to_ras(case.grid.affine)
-        axis = to_ras.axes[self.geometry.ras_axis]
-        first, end = (int(each) for each in box[:, axis])
-        if to_ras.flips[self.geometry.ras_axis]:
-            first, end = case.grid.shape[axis] - end, case.grid.shape[axis] - first
+            return None
+        # Voxel i covers i - 0.5 to i + 0.5; a hair less, so that rounding takes no voxel more.
+        ends = case.grid.to_world(np.stack([box[0] - 0.4, box[1] - 0.6])).tolist()
+        (one, left, top), (other, right, bottom) = (self.geometry.to_screen(tuple(end)) for end in ends)
+        first, last = min(one, other), max(one, other)
         kept = None if self._classes is None else self._classes[0]
-        is_shown = first <= self.place(self._session.view.cursor_mm)[0] < end
-        if is_shown or (kept is not None and first <= kept < end):
+        is_shown = first <= self.place(self._session.view.cursor_mm)[0] <= last
+        if is_shown or (kept is not None and first <= kept <= last):
             self._forget_classes()
-            self._image = None
-            self.version += 1
-        return is_shown
+            if self._image is not None and not self._image[1]:
+                self._image = None  # A smooth image has no classes in it.
+        if not is_shown:
+            self.version += int(self._classes is None)
+            return None
+        (left, right), (top, bottom) = sorted((int(left), int(right))), sorted((int(top), int(bottom)))
+        return QRect(QPoint(left, top), QPoint(right, bottom))
 
     def _forget_classes(self) -> None:
         self._classes = None
@@ -130,19 +153,31 @@ class SlicePicture:
             self._overlay = (index, pixels, image)
         return self._overlay[2]
 
+    def outline_within(self, index: int, area: QRect) -> list[tuple[QColor, list[QLineF]]]:
+        """The edges of the classes in and about some pixels of a slice, for a repaint that is clipped to them."""
+        classes = self._classes_at(index)
+        if classes is None or self._session.layers.outline == "fill":
+            return []
+        # A pixel more on each side: the edges of the part itself are no edges of classes.
+        left, top = max(0, area.left() - 2), max(0, area.top() - 2)
+        part = classes[top : area.bottom() + 3, left : area.right() + 3]
+        return self._lines(part, QPoint(left, top))
+
     def outline(self, index: int) -> list[tuple[QColor, list[QLineF]]]:
         """Coloured edges of the classes; empty if the layers show none."""
         if self._session.layers.outline == "fill":
             return []
         if self._outline is None or self._outline[0] != index:
             classes = self._classes_at(index)
-            lines: list[tuple[QColor, list[QLineF]]] = []
-            if classes is not None:
-                shown = np.array([0, *(number + 1 if on else 0 for number, on in enumerate(self._rule.is_shown))])
-                segments = outline_segments(shown.astype(np.uint8)[classes])
-                lines = [(QColor(*self._rule.colours[value - 1]), as_lines(edges)) for value, edges in segments.items()]
-            self._outline = (index, lines)
+            self._outline = (index, [] if classes is None else self._lines(classes, QPoint()))
         return self._outline[1]
+
+    def _lines(self, classes: np.ndarray, origin: QPoint) -> list[tuple[QColor, list[QLineF]]]:
+        """Coloured edges of the classes of a part of a slice that begins at `origin`."""
+        shown = np.array([0, *(number + 1 if on else 0 for number, on in enumerate(self._rule.is_shown))])
+        segments = outline_segments(shown.astype(np.uint8)[classes])
+        offset = np.array([origin.x(), origin.y(), origin.x(), origin.y()])
+        return [(QColor(*self._rule.colours[value - 1]), as_lines(edges + offset)) for value, edges in segments.items()]
 
     def _slice(self, array: np.ndarray, index: int) -> np.ndarray:
         if self.geometry is None:
@@ -177,3 +212,10 @@ class SlicePicture:
                 red, green, blue = (round(part * share) for part in colour)
                 colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
         return colours
+
+
+def _identity(layers: Layers) -> tuple[object, ...]:
+    """What tells masks from others; edits change neither the array that panes paint nor its scheme."""
+    prediction = layers.prediction
+    scheme = None if prediction is None else prediction.scheme
+    return (layers.truth, layers.prediction_labels, scheme)

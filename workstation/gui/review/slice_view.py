@@ -7,7 +7,7 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -34,6 +34,8 @@ _ZOOM_RANGE = (0.2, 80.0)
 # Around what is fitted, in screen pixels: the letters stand there.
 _MARGIN = 22
 _SMALLEST = 40
+# Letters and titles stand within this distance of the edges.
+_WORDS_X, _WORDS_Y = 40, 32
 
 
 class SliceView(QWidget):
@@ -65,6 +67,7 @@ class SliceView(QWidget):
         self._fitted: str | None = "head"
         self._is_active = False
         self._backdrop: tuple[tuple[object, ...], QPixmap] | None = None
+        self._stale: QRect | None = None  # pixels of the slice that edits have changed in the backdrop
         self.setObjectName(f"slice_view_{plane}")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -84,7 +87,7 @@ class SliceView(QWidget):
         view.fit_requested.connect(self.fit)
         view.reset_requested.connect(self.reset)
         view.centre_requested.connect(self.centre)
-        layers.masks_changed.connect(self._on_masks)
+        layers.masks_changed.connect(self._on_masks_changed)
         layers.display_changed.connect(self._on_masks)
         self.session.editing.touched.connect(self._on_touched)
         self.session.editing.tools.changed.connect(self._on_tools)
@@ -235,9 +238,16 @@ class SliceView(QWidget):
         self.picture.take_masks()
         self.update()
 
+    def _on_masks_changed(self) -> None:
+        # An edit changes labels within a mask; which, was told before.
+        if not self.picture.has_these_masks:
+            self._on_masks()
+
     def _on_touched(self, box: np.ndarray) -> None:
-        if self.picture.touch(box):
-            self.update()
+        area = self.picture.touch(box)
+        if area is not None:
+            self._stale = area if self._stale is None else self._stale.united(area)
+            self.update(self._pane_rect(area))
 
     def _on_tools(self) -> None:
         # The outline of a brush follows the mouse; nothing else does.
@@ -281,9 +291,29 @@ class SliceView(QWidget):
             paint_annotations(painter, self)
             painter.end()
             self._backdrop = (key, pixmap)
+        elif self._stale is not None:
+            self._repaint_part(self._backdrop[1], self._stale)
+        self._stale = None
         return self._backdrop[1]
 
-    def _paint_slice(self, painter: QPainter) -> None:
+    def _repaint_part(self, pixmap: QPixmap, area: QRect) -> None:
+        """Paint some pixels of the slice anew: a stroke touches few, and the whole would cost several milliseconds."""
+        part = self._pane_rect(area)
+        painter = QPainter(pixmap)
+        painter.setClipRect(part)
+        painter.fillRect(part, QColor(0, 0, 0))
+        self._paint_slice(painter, area)
+        if not self.rect().adjusted(_WORDS_X, _WORDS_Y, -_WORDS_X, -_WORDS_Y).contains(part):
+            paint_annotations(painter, self)
+        painter.end()
+
+    def _pane_rect(self, area: QRect) -> QRect:
+        """Where pixels of the slice, and the outline about them, are in the pane."""
+        first = self.to_pane(QPointF(area.left() - 1, area.top() - 1))
+        last = self.to_pane(QPointF(area.right() + 2, area.bottom() + 2))
+        return QRectF(first, last).toAlignedRect().adjusted(-2, -2, 2, 2)
+
+    def _paint_slice(self, painter: QPainter, area: QRect | None = None) -> None:
         geometry = self.picture.geometry
         if geometry is None:
             return
@@ -300,12 +330,17 @@ class SliceView(QWidget):
             if overlay is not None:
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
                 painter.drawImage(target, overlay)
-        self._paint_outline(painter, index, origin, (scale_x, scale_y))
+        lines = self.picture.outline(index) if area is None else self.picture.outline_within(index, area)
+        if lines:
+            self._paint_outline(painter, lines, origin, (scale_x, scale_y))
 
-    def _paint_outline(self, painter: QPainter, index: int, origin: QPointF, scale: tuple[float, float]) -> None:
-        lines = self.picture.outline(index)
-        if not lines:
-            return
+    def _paint_outline(
+        self,
+        painter: QPainter,
+        lines: list[tuple[QColor, list[QLineF]]],
+        origin: QPointF,
+        scale: tuple[float, float],
+    ) -> None:
         painter.save()
         painter.translate(origin)
         painter.scale(*scale)
