@@ -195,7 +195,9 @@ def _stroke_ms(app: QApplication, session: Session, axial: SliceView, events: in
         # Round and round the crosshair, farther out each time: every move draws on voxels that are not drawn yet.
         radius = 4.0 + 0.1 * (number % (10 * _TURN))
         place = axial.to_pane(QPointF(x + radius * math.cos(number * turn), y + radius * math.sin(number * turn)))
-        tools.set_label((1, 2)[number // _TURN % 2])
+        if tools.label != (1, 2)[number // _TURN % 2]:
+            tools.set_label((1, 2)[number // _TURN % 2])
+            app.processEvents()  # What the panel and the panes do about it belongs to no move.
         if number % _TURN == 0:
             app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, place, left))
         moves.append(_painted_ms(app, [axial], axial, _mouse(axial, QEvent.Type.MouseMove, place, left)))

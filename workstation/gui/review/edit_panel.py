@@ -30,9 +30,16 @@ _VERBS = ("edit.interpolate", "edit.islands", "edit.smooth")
 
 
 class EditPanel(QWidget):
-    """Settings of the edit tools."""
+    """Settings of the edit tools.
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    session : Session
+    heading : QWidget
+        Stands above them, and is hidden with them.
+    """
+
+    def __init__(self, session: Session, heading: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.origin, self.judged, self.shape = self._choices()
@@ -46,7 +53,7 @@ class EditPanel(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 10)
         self._column.setSpacing(6)
-        self._column.addWidget(_heading(self.tr("Correct")))
+        self._column.addWidget(heading)
         self._column.addLayout(self._source_row())
         self._column.addWidget(self.labels)
         self._column.addLayout(self._brush_row())
@@ -198,12 +205,3 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     for widget in widgets:
         row.addWidget(widget, 1 if isinstance(widget, Choice) else 0)
     return row
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName("heading")
-    font = label.font()
-    font.setBold(True)
-    label.setFont(font)
-    return label

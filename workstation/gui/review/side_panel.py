@@ -19,7 +19,7 @@ class SidePanel(QScrollArea):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.edit = EditPanel(session)
+        self.edit = EditPanel(session, _heading(self.tr("Correct")))
         self.image = ImagePanel(session)
         self.layers = LayersPanel(session)
         self.legend = Legend(session)
