@@ -70,7 +70,7 @@ def bench_result() -> dict[str, Any]:
         "pairs": {"plain": {"alternating": False, "seconds": [[2.0, 4.0]]}},
         "inference": None,
         "errors": {"peer": "PyTorch is not installed here"},
-        "load_before": 0.1,
+        "others_cores": 0.02,
         "machine": {"cpu": {"model": "a processor"}},
     }
 

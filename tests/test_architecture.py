@@ -16,12 +16,12 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "core": ({"errors", "core"}, {"numpy", "scipy"}),
     "io": ({"errors", "core", "io"}, {"numpy", "scipy", "nibabel", "isal", "platformdirs"}),
-    "engine": ({"errors", "core", "io", "engine"}, {"numpy", "scipy", "tensorflow", "keras", "psutil"}),
+    "engine": ({"errors", "core", "io", "engine"}, {"numpy", "scipy", "tensorflow", "keras", "llvmlite", "psutil"}),
     "jobs": ({"errors", "core", "io", "jobs"}, {"psutil"}),
     "session": ({"errors", "core", "io", "jobs", "session"}, {"numpy", "PySide6.QtCore"}),
     "gui": (
         {"errors", "core", "io", "jobs", "session", "gui"},
-        {"numpy", "PySide6", "pyqtgraph", "vtkmodules", "psutil"},
+        {"numpy", "PySide6", "shiboken6", "pyqtgraph", "vtkmodules", "psutil"},
     ),
     "cli": (
         {"errors", "core", "io", "engine", "jobs", "session", "gui", "cli"},

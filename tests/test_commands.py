@@ -14,6 +14,7 @@ from small_cases import truth_path, write_cases, write_shifted
 
 from workstation.core.case import DataSet
 from workstation.errors import GeometryError
+from workstation.io.phantoms import write_phantoms
 from workstation.session import commands
 from workstation.session.runs import Runs
 from workstation.session.session import Session
@@ -54,6 +55,14 @@ def test_a_data_set_opens_with_its_first_case(session: Session, data: DataSet, q
     assert session.case.name == data.cases[0].name
     assert tuple(session.images) == ("T1", "T1c", "T2", "FLAIR")
     assert recent_paths() == [data.root]
+
+
+def test_the_description_of_a_data_set_opens_all_of_it(session: Session, tmp_path: Path, qtbot: QtBot) -> None:
+    root = write_phantoms(tmp_path / "msd", cases=2, shape=(16, 16, 16), layout="msd", seed=1).root
+    opened(session, qtbot, root / "dataset.json")
+    assert session.data_set is not None
+    assert session.data_set.root == root
+    assert len(session.case_files) == 2
 
 
 def test_the_crosshair_begins_in_the_tumour(session: Session, data: DataSet, qtbot: QtBot) -> None:

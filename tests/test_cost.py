@@ -199,10 +199,10 @@ def test_probabilities_stay_float32_in_bfloat16() -> None:
 
 def test_an_estimate_takes_less_than_five_milliseconds() -> None:
     estimate_train_bytes(DEFAULT, FULL)
-    start = time.perf_counter()
+    start = time.process_time()
     for batch in range(1, 101):
         estimate_train_bytes(DEFAULT, (16 * batch, 160, 160), batch=batch)
-    assert (time.perf_counter() - start) / 100 < 0.005
+    assert (time.process_time() - start) / 100 < 0.005
 
 
 @pytest.mark.parametrize(

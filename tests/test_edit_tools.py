@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from workstation.core.geometry import Grid
 from workstation.gui.colours import PALETTES, rgb_of
+from workstation.gui.export_dialog import ExportDialog
 from workstation.gui.main_window import MainWindow
 from workstation.gui.review.restore_bar import RestoreBar
 from workstation.gui.review.slice_view import SliceView
@@ -613,7 +614,7 @@ def test_the_legend_counts_the_edits_and_the_original_comes_back(window: MainWin
         click(pane_of(window), HOME)
     # Middle and four neighbours.
     assert legend.text_of("prediction", "voxels") == "5"
-    assert window.review.side.layers._files["prediction"].toolTip().startswith(str(truth_of(window_case(window))))
+    assert str(truth_of(window_case(window))) in window.review.side.layers._files["prediction"].toolTip()
     assert panel.judged.isVisible()
     with qtbot.waitSignal(window.session.layers.comparison_ready):
         window.session.layers.set_judged("prediction")
@@ -678,3 +679,51 @@ def test_the_bar_discards_for_good(window: MainWindow, qtbot: QtBot, case: Path)
         commands.open_path(window.session, case, prediction=truth_of(case))
     qtbot.waitUntil(lambda: not window.session.background.is_busy)
     assert not bar.isVisible()
+
+
+def test_the_left_button_draws_or_measures(window: MainWindow) -> None:
+    tools, pointer = window.session.editing.tools, window.session.pointer
+    press(window, Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
+    assert pointer.measure == "ruler"
+    press(window, Qt.Key.Key_B)
+    assert (tools.tool, pointer.measure) == ("brush", None)
+    press(window, Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
+    assert (tools.tool, pointer.measure) == ("", "ruler")
+    assert pane_of(window).hasMouseTracking()
+    press(window, Qt.Key.Key_Escape)
+    assert (pointer.measure, pane_of(window).hasMouseTracking()) == (None, False)
+
+
+def test_escape_leaves_the_tool_before_it_brings_the_panes_back(window: MainWindow) -> None:
+    view, tools = window.session.view, window.session.editing.tools
+    press(window, Qt.Key.Key_F)
+    press(window, Qt.Key.Key_B)
+    maximised = view.maximised
+    assert maximised is not None
+    press(window, Qt.Key.Key_Escape)
+    assert (tools.tool, view.maximised) == ("", maximised)
+    press(window, Qt.Key.Key_Escape)
+    assert view.maximised is None
+
+
+def test_the_export_dialog_offers_the_corrected_mask_first(window: MainWindow, qtbot: QtBot) -> None:
+    press(window, Qt.Key.Key_B)
+    click(pane_of(window), HOME)
+    dialog = ExportDialog(window.session)
+    qtbot.addWidget(dialog)
+    assert (dialog.which.currentText(), dialog.kind) == ("Corrected", "corrected")
+
+
+def test_a_stroke_in_the_grid_of_sequences_shows_in_all_its_panes(window: MainWindow) -> None:
+    press(window, Qt.Key.Key_5)
+    press(window, Qt.Key.Key_B)
+    set_radius(window, 3.0)
+    QApplication.processEvents()
+    slices, names = window.review.panes.all_slices, window.session.view.sequences
+    panes = [slices[name] for name in names]
+    before = [pane.grab().toImage() for pane in panes]
+    click(panes[0], HOME)
+    panes[0].edit.leave()
+    after = [pane.grab().toImage() for pane in panes]
+    assert panes
+    assert all(one != other for one, other in zip(before, after, strict=True))

@@ -13,13 +13,15 @@ from small_cases import truth_path, write_shifted
 
 from workstation.core.case import DataSet
 from workstation.core.geometry import Grid
+from workstation.core.selection import Selection
 from workstation.errors import EditError, ExportError, WorkstationError
 from workstation.io.edit_journal import EditJournal, journals_of, read_journal, replayed
+from workstation.io.files import read_json
 from workstation.io.layouts import open_dataset
 from workstation.io.nifti import read_label_map
 from workstation.io.nifti_writing import write_volume
 from workstation.io.places import edits_folder
-from workstation.session import commands, edit_commands
+from workstation.session import commands, edit_commands, reading
 from workstation.session.session import Session
 
 SHAPE = (32, 36, 28)
@@ -381,6 +383,48 @@ def test_what_was_exported_or_taken_back_is_not_offered(
     session.editing.undo()
     session.close()
     assert case_journals(session) == []
+
+
+def test_the_side_car_of_a_corrected_mask_tells_the_edits(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    dab(session)
+    dab(session, place=(5.0, 5.0, 5.0))
+    dab(session, label=0, verb="eraser")
+    with qtbot.waitSignal(session.notice):
+        commands.export_mask(session, tmp_path / "corrected.nii.gz")
+    assert read_json(tmp_path / "corrected.json")["edits"] == ["brush, 2 times", "eraser"]
+    with qtbot.waitSignal(session.notice):
+        commands.export_mask(session, tmp_path / "opened.nii.gz", kind="prediction")
+    assert read_json(tmp_path / "opened.json")["edits"] == []
+    assert session.layers.original_prediction is not None
+    opened_mask = read_label_map(tmp_path / "opened.nii.gz", layout="brats2021")
+    assert np.array_equal(opened_mask.data, session.layers.original_prediction.data)
+
+
+def test_edits_of_which_a_part_was_exported_are_unfinished(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    dab(session)
+    with qtbot.waitSignal(session.notice):
+        commands.export_mask(session, tmp_path / "tc.nii.gz", selection=Selection(region="TC"))
+    assert session.editing.saved_as is None
+    session.close()
+    (path,) = case_journals(session)
+    assert read_journal(path).is_unfinished
+
+
+def test_a_case_is_corrected_with_the_file_of_the_edits(qtbot: QtBot, data: DataSet, tmp_path: Path) -> None:
+    session = opened(qtbot, data.root)
+    qtbot.waitUntil(lambda: session.worklist.access.is_read)
+    dab(session)
+    with qtbot.waitSignal(session.problem) as told:
+        reading.mark_corrected(session)
+    assert "Export" in told.args[0].hint
+    out = tmp_path / "corrected.nii.gz"
+    with qtbot.waitSignal(session.notice):
+        commands.export_mask(session, out)
+    with qtbot.waitSignal(session.worklist.decided) as decided:
+        reading.mark_corrected(session)
+    mask = decided.args[0].mask
+    assert (mask.path, mask.sha256) == (str(out), hashlib.sha256(out.read_bytes()).hexdigest())
+    session.close()
 
 
 def test_an_export_that_was_edited_further_is_unfinished(session: Session, qtbot: QtBot, tmp_path: Path) -> None:

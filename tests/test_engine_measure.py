@@ -15,6 +15,7 @@ import fake_measure
 import numpy as np
 import psutil
 import pytest
+from measured_results import bench_result, profile_result
 
 from workstation.core.measuring import PointRequest
 from workstation.core.network import UNetPlan
@@ -219,6 +220,15 @@ def test_a_profile_puts_what_was_measured_beside_what_was_estimated(tmp_path: Pa
     assert json.loads((tmp_path / "profile.json").read_text())["points"] == result["points"]
 
 
+def test_a_profile_has_the_keys_that_are_read_elsewhere(tmp_path: Path) -> None:
+    result = profile(grid(batches=(1,)), out=tmp_path, measure=measured)
+    point = {"shape", "batch", "mode", "precision", "measured_bytes", "estimated_bytes", "fitted"}
+    assert all(point <= row.keys() for row in result["points"])
+    # What the tests of the window make up is what the engine writes.
+    assert profile_result().keys() <= result.keys()
+    assert profile_result()["points"][0].keys() == result["points"][0].keys()
+
+
 def test_sizes_are_padded_to_what_the_network_takes_and_measured_once(tmp_path: Path) -> None:
     result = profile(grid(sizes=("15x16x16", "16x16x16"), batches=(1,)), out=tmp_path, measure=measured)
     assert [row["shape"] for row in result["points"]] == [[16, 16, 16]]
@@ -296,6 +306,18 @@ def test_ratios_are_ours_over_theirs_and_for_low_memory_theirs_over_ours(tmp_pat
     assert len(rows) == 4 * 3
     assert {row["ratio"] for row in rows if row["rival"] == "plain"} == {"0.5"}
     assert json.loads((tmp_path / "bench.json").read_text())["ratios"] == result["ratios"]
+
+
+def test_a_comparison_has_the_keys_that_are_read_elsewhere(tmp_path: Path) -> None:
+    commands = fakes(ours=1.0, plain=2.0, plain_no_onednn=8.0, low=1.25, peer=4.0)
+    result = bench(compared(), out=tmp_path, commands=commands)
+    assert {"step_seconds", "peak_bytes", "ratios", "share_of_forward_rate", "machine"} <= result.keys()
+    for key in ("step_seconds", "peak_bytes"):
+        assert {"ours", "plain", "plain_no_onednn", "peer"} <= result[key].keys()
+    assert result["machine"]["cpu"]["model"]
+    assert bench_result().keys() <= result.keys()
+    for key in ("step_seconds", "peak_bytes", "bytes_per_voxel", "ratios", "pairs"):
+        assert bench_result()[key].keys() <= result[key].keys(), key
 
 
 def test_steps_of_a_process_that_had_to_find_something_out_do_not_count(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from engine_cases import write_case
+from measured_results import seams_result
 
 from workstation.core.geometry import Grid
 from workstation.core.network import Shape, UNetPlan
@@ -165,6 +166,9 @@ def test_the_map_has_the_geometry_of_the_case_and_the_figures_are_of_the_map(tmp
     assert difference["distance_voxels"] < SIGHT
     assert 0 <= result["dice"]["tiled"] <= 1
     assert json.loads((tmp_path / "out" / "seams.json").read_text()) == result
+    # What the tests of the window make up is what the engine writes.
+    assert seams_result().keys() <= result.keys()
+    assert seams_result()["regions"]["WT"].keys() <= result["regions"]["WT"].keys()
 
 
 def test_one_tile_that_holds_everything_changes_nothing(tmp_path: Path) -> None:

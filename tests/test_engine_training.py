@@ -12,14 +12,18 @@ import pytest
 from engine_cases import write_cases
 
 from workstation.core.requests import TrainRequest
+from workstation.core.schedule import training_schedule
+from workstation.core.split import Draw, Split
 from workstation.engine import training
 from workstation.engine.checkpoints import BEST, LAST
 from workstation.engine.control import Control
 from workstation.engine.steps import Scores, Steps
 from workstation.engine.training import find_material, train
 from workstation.errors import LayoutError, NonFiniteLoss, OutOfMemory, RunError
+from workstation.io.layouts import open_dataset
 from workstation.io.models import read_model_card
 from workstation.io.runs import RunFolder
+from workstation.io.splits import save_manifest
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +127,32 @@ def test_a_training_stopped_at_any_step_and_resumed_ends_with_the_same_weights(
     assert_equal_weights(run, whole)
     assert [step["step"] for step in events_of(run, "step")] == [1, 2, 3, 4]
     assert [e["loss"] for e in events_of(run, "epoch")] == pytest.approx([e["loss"] for e in events_of(whole, "epoch")])
+
+
+class LeaveStep(Control):
+    """A control that wants the step left at the operation of this number."""
+
+    def __init__(self, run: RunFolder, number: int) -> None:
+        super().__init__(run)
+        self._left = number
+
+    def leaves_step(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+@pytest.mark.parametrize("micro_batch", [0, 1])
+def test_a_step_left_in_its_middle_leaves_no_trace_in_the_weights(data: Path, tmp_path: Path, micro_batch: int) -> None:
+    request = request_for(data, epochs=1, micro_batch=micro_batch, loss="bce+dice")
+    whole, run = (new_run(tmp_path / name, request) for name in ("whole", "left"))
+    train(request, whole)
+    operations = len(training_schedule(request.plan, (16, 16, 16), "exact").instructions) * (2 if micro_batch else 1)
+    stopped = train(request, run, control=LeaveStep(run, operations + operations * 2 // 3))
+    assert stopped["state"] == "stopped"
+    assert [step["step"] for step in events_of(run, "step")] == [1]
+    assert train(request, run)["state"] == "finished"
+    assert_equal_weights(run, whole)
+    assert [step["step"] for step in events_of(run, "step")] == [1, 2]
 
 
 def test_a_training_killed_within_an_epoch_repeats_it_to_the_same_weights(
@@ -304,3 +334,23 @@ def test_a_long_epoch_is_saved_on_the_way(data: Path, tmp_path: Path, monkeypatc
     monkeypatch.setattr(training, "save_checkpoint", noted)
     train(request, run)
     assert saved[:2] == [1, 2]
+
+
+def test_a_manifest_gives_exactly_its_split(tmp_path: Path) -> None:
+    data = write_cases(tmp_path / "data", count=5)
+    split = Split(("tiny_0", "tiny_4"), ("tiny_2",), ("tiny_1",))
+    path = save_manifest(tmp_path / "split.json", open_dataset(data), split, draw=Draw())
+    request = TrainRequest(data=str(data), split=str(path), validation=0.5, seed=3)
+    material = find_material(request)
+    assert material.split == split
+    assert [case.name for case in material.cases] == ["tiny_0", "tiny_1", "tiny_2", "tiny_4"]
+
+
+def test_a_manifest_of_other_files_is_refused(tmp_path: Path) -> None:
+    data = write_cases(tmp_path / "data", count=3)
+    split = Split(("tiny_0",), ("tiny_2",), ("tiny_1",))
+    path = save_manifest(tmp_path / "split.json", open_dataset(data), split, draw=Draw())
+    flair = data / "tiny_2" / "tiny_2_flair.nii.gz"
+    flair.write_bytes((data / "tiny_1" / "tiny_1_flair.nii.gz").read_bytes())
+    with pytest.raises(LayoutError, match="tiny_2_flair"):
+        find_material(TrainRequest(data=str(data), split=str(path)))

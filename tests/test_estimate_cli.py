@@ -13,6 +13,7 @@ from workstation.core.estimate import Job, Knowledge, make_estimate
 from workstation.core.network import UNetPlan
 from workstation.core.refinement import MeasuredRun
 from workstation.core.schedule import training_schedule
+from workstation.core.work import executed_flops, forward_flops
 from workstation.io.files import write_json
 from workstation.io.machine_records import machine_records
 from workstation.io.server_profiles import servers_file
@@ -135,6 +136,14 @@ def test_by_work_alone_a_quarter_of_the_channels_pairs_is_a_quarter_of_the_time(
     assert tricks["bfloat16"].time_ratio is None
 
 
+@pytest.mark.parametrize("mode", ["exact", "low", "plain"])
+def test_work_is_in_proportion_to_voxels_and_batch(mode: str) -> None:
+    plan, shape = UNetPlan(filters=3, depth=2), (24, 20, 12)
+    job = Job(plan, shape, batch=5, mode=mode)
+    assert job.flops == executed_flops(plan, shape, batch=5, mode=mode)
+    assert make_estimate(job).forward_flops == forward_flops(plan, shape, batch=5)
+
+
 def test_without_a_calibration_the_text_says_how_to_get_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert "run with --calibrate on the machine in question (about 10 s of steps" in told(capsys)
 
@@ -173,6 +182,69 @@ def test_columns_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     layers = next(block for block in blocks if block.startswith("layer ")).splitlines()
     end = layers[0].index("MiB") + len("MiB")
     assert all(line[end - 1].isdigit() and line[end : end + 1] in ("", " ") for line in layers[1:-1])
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "reason"),
+    [
+        (["--size", "0x0x0"], 2, "'0x0x0' is not a shape"),
+        (["--size", "-1x2x3"], 2, "'-1x2x3' is not a shape"),
+        (["--size", "1000000000x1x1"], 2, "sides are 1 to 1024 voxels"),
+        (["--size", "240x240"], 2, "'240x240' is not a shape"),
+        (["--batch", "0"], 2, "0 is below 1"),
+        (["--batch", "-4"], 2, "-4 is below 1"),
+        (["--batch", "many"], 2, "'many' is not a whole number"),
+        (["--batch", str(10**9)], 1, "Batch must be 1 to 1024"),
+        (["--filters", str(10**9)], 1, "Filters must be 1 to 256"),
+        (["--depth", str(10**9)], 1, "Depth must be 1 to 6"),
+        (["--epochs", str(10**9)], 1, "Epochs must be 1 to 100000"),
+        (["--cases", str(10**9)], 1, "Cases must be 0 to 1000000"),
+        (["--cases", "1"], 1, "no case of 1 is left to train on"),
+        (["--precision", "float7"], 2, "invalid choice: 'float7'"),
+        (["--server", "x=-3"], 1, "'-3' is no amount of memory"),
+        (["--server", "x=9999999TB"], 1, "more than 1 PiB"),
+        (["--server", f"x={'9' * 400}TB"], 1, "is no amount of memory"),
+    ],
+)
+def test_nonsense_is_refused_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], words: list[str], status: int, reason: str
+) -> None:
+    try:
+        found = main(["estimate", *words])
+    except SystemExit as end:  # argparse ends the process
+        found = end.code if isinstance(end.code, int) else -1
+    said = capsys.readouterr()
+    assert (found, said.out) == (status, "")
+    assert reason in said.err
+    assert len(said.err.splitlines()) <= 2
+
+
+def test_odd_sides_are_padded_and_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    text = told(capsys, "--size", "241x241x145")
+    assert text.startswith("flair-wt, 241x241x145, padded to 256x256x160, batch 1")
+
+
+def test_a_tiny_volume_keeps_its_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = told(capsys, "--size", "16x16x16").split("\n\n")
+    # 16 x 16 x 16 voxels of 16 channels of 4 bytes are 256 KiB; 2 x 27 x 16 multiply-adds for each are 3.5 MFLOP.
+    layer = next(line for line in blocks[1].splitlines() if line.startswith("encoder0a_conv")).split()
+    assert blocks[1].splitlines()[0].split()[-2:] == ["KiB", "MFLOP"]
+    assert layer[-2:] == ["256.0", "3.5"]
+    assert blocks[2].splitlines()[0].split()[-2:] == ["MiB", "share"]
+    assert " 0%" not in blocks[2]
+
+
+def test_the_answer_stands_last_where_a_terminal_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
+    last = told(capsys, "--batch", "16", "--server", "desk=16GB", "--server", "big=1.5TB").split("\n\n")[-1]
+    assert last.startswith("needs ")
+    assert "fits big; not desk (at most batch " in last.splitlines()[0]
+
+
+def test_a_training_of_centuries_has_no_day_of_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    calibrate_by_hand(1000.0)
+    words = ("--cases", "1000000", "--epochs", "100000")
+    assert asked(capsys, *words)["finishes"] is None
+    assert told(capsys, *words).rstrip().endswith("years")
 
 
 def test_the_window_gets_the_same_numbers_without_a_command_line(capsys: pytest.CaptureFixture[str]) -> None:

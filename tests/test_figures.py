@@ -141,8 +141,8 @@ def test_bars_carry_value_and_ratio_and_what_was_not_measured_says_so(qtbot: QtB
     assert words == [
         "2 s",
         "2.5 s (1.25 times ours)",
-        "4 s (ours takes 0.5 of it)",
-        "32 s (ours takes 0.062 of it)",
+        "4 s (2 times ours)",
+        "32 s (16 times ours)",
         "not measured",
     ]
 

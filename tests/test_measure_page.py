@@ -20,6 +20,7 @@ from test_models_workspace import RecordingRuns, write_model
 from workstation.core.requests import BenchRequest, ProfileRequest, Request, SeamsRequest, TrainRequest
 from workstation.gui.measure.forms import BenchForm, ProfileForm
 from workstation.gui.measure.page import MeasurePage
+from workstation.gui.measure.rows_table import RowsTable
 from workstation.gui.models import sources
 from workstation.gui.models.workspace import ModelsWorkspace
 from workstation.gui.train.offers import offers
@@ -108,7 +109,7 @@ def test_a_finished_profile_shows_figures_headline_and_table(page: MeasurePage, 
     result = page.details.result
     qtbot.waitUntil(lambda: result.chooser.count() == 5)
     assert result.headline.text().startswith("7 points measured. Memory: off by 5.0 % in the median")
-    assert "1 points could not be measured" in result.warning.text()
+    assert "1 point could not be measured" in result.warning.text()
     assert result.table is not None
     assert result.table.model().rowCount() == 8
     assert [result.table.text(0, column) for column in (0, 1, 2, 5, 6)] == [
@@ -124,8 +125,8 @@ def test_a_finished_benchmark_shows_its_ratios(page: MeasurePage, session: Sessi
     select(page, run, qtbot)
     result = page.details.result
     qtbot.waitUntil(lambda: result.chooser.count() == 2)
-    assert "0.5 of the time of Plain Keras, oneDNN on" in result.headline.text()
-    assert "70% of the rate" in result.headline.text()
+    assert "0.5 times as long as Plain Keras, oneDNN on" in result.headline.text()
+    assert "70 % of the rate" in result.headline.text()
     assert result.warning.text() == "PyTorch is not installed here"
     assert result.table is not None
     assert [result.table.text(row, 2) for row in range(5)] == ["\N{EN DASH}", "1.25", "0.5", "0.0625", "\N{EN DASH}"]
@@ -202,6 +203,26 @@ def test_a_figure_that_is_looked_at_stays_when_more_points_come(
     run.append({"event": "progress", "done": 8, "total": 8, "unit": "measurement", "text": "done"})
     qtbot.waitUntil(lambda: "8 points" in result.headline.text())
     assert result.chooser.currentIndex() == result.panels.currentIndex() == 2
+
+
+def test_the_table_of_another_run_does_not_stay(page: MeasurePage, session: Session, qtbot: QtBot) -> None:
+    select(page, written_run(session, BENCH, bench_result()), qtbot)
+    result = page.details.result
+    qtbot.waitUntil(lambda: result.table is not None)
+    page.details._tabs.setCurrentWidget(result.table_page)
+    assert [table.isVisible() for table in result.table_page.findChildren(RowsTable)] == [True]
+    select(page, written_run(session, PROFILE, None, state="running"), qtbot)
+    assert not any(table.isVisible() for table in result.table_page.findChildren(RowsTable))
+    assert result._table_words.isVisible()
+
+
+def test_a_benchmark_without_pytorch_asks_for_no_python(qtbot: QtBot) -> None:
+    form = BenchForm()
+    qtbot.addWidget(form)
+    form.rivals["peer"].setChecked(False)
+    assert not form.peer_edit.isEnabled()
+    form.rivals["peer"].setChecked(True)
+    assert form.peer_edit.isEnabled()
 
 
 def test_a_failed_measurement_says_why_and_can_be_started_again(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.errors import FileMissing
@@ -50,3 +51,13 @@ def test_a_problem_can_be_copied_with_its_hint(qtbot: QtBot) -> None:
     assert QGuiApplication.clipboard().text() == "x does not exist\nLook elsewhere."
     dismiss.click()
     assert bar.text == ""
+
+
+def test_markup_in_a_file_name_is_shown_as_it_is(qtbot: QtBot) -> None:
+    window, _, bar = bar_in_window(qtbot)
+    assert window.isVisible()
+    bar.show_problem(FileMissing("<b>bold<img src=x> does not exist", hint="<i>hint</i>"))
+    bar.show_notice("<b>bold<img src=x> exported")
+    labels = [*bar.findChildren(QLabel), bar.notice]
+    assert {label.text() for label in labels} >= {"<b>bold<img src=x> does not exist", "<b>bold<img src=x> exported"}
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)

@@ -109,7 +109,7 @@ def test_the_left_button_of_the_pacs_scheme_has_the_chosen_tool() -> None:
 
 
 def test_eight_pixels_of_a_scroll_drag_are_a_slice(pane: SliceView) -> None:
-    pane.mouse.scheme = PACS
+    pane.session.pointer.set_scheme("pacs")
     before = pane.slice_index
     send(pane, PRESS, QPointF(200, 200), LEFT)
     for y in (196, 192, 184):

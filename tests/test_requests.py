@@ -115,3 +115,13 @@ def test_the_plan_of_a_request_has_its_filters_and_depth() -> None:
         ("T1", "T1c", "T2", "FLAIR"),
         ("WT", "TC", "ET"),
     )
+
+
+def test_a_request_of_an_older_version_draws_its_split() -> None:
+    assert TrainRequest.from_dict({"data": "d", "seed": 2}).split == ""
+
+
+def test_cases_and_a_split_cannot_both_choose() -> None:
+    with pytest.raises(RequestError) as refused:
+        TrainRequest("d", cases=("a",), split="split.json")
+    assert refused.value.field == "split"

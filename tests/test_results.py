@@ -107,18 +107,33 @@ def test_json_and_csv_say_the_same(tmp_path: Path) -> None:
     (case,) = as_json(results)["cases"]
     assert rows == {region: scores["dice"] for region, scores in case["regions"].items()}
     assert list(rows) == ["WT", "TC", "ET"]
+    assert [(value, label["name"]) for value, label in case["labels"].items()][1] == ("2", "oedema")
+
+
+def test_what_is_undefined_is_null_and_an_empty_cell(tmp_path: Path) -> None:
+    truth = write_labels(tmp_path / "A_seg.nii.gz", oedema=(0, 4, 2))
+    prediction = write_labels(tmp_path / "A.nii.gz", oedema=(0, 4, 2), rim=(4, 5, 4))
+    results = evaluate(prediction, truth)
+    # No truth of ET: a mean distance to nothing is none.
+    assert as_json(results)["cases"][0]["regions"]["ET"]["assd_mm"] is None
+    write_csv(tmp_path / "table.csv", results, with_labels=True)
+    with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
+        cells = {row["region"]: row["assd_mm"] for row in csv.DictReader(file)}
+    assert list(cells) == ["WT", "TC", "ET", "label 1", "label 2", "label 4"]
+    assert cells["ET"] == ""
+    assert float(cells["label 2"]) == 0.0
 
 
 @pytest.mark.real
 def test_the_reference_pairs_agree_with_the_published_code(real_cases: Path, mask_pairs: Path) -> None:
-    """Dice, sensitivity and specificity of rachitsaluja/BraTS-2023-Metrics, commit 43c9052, preset BraTS-GLI."""
+    """All figures of rachitsaluja/BraTS-2023-Metrics, commit 43c9052, preset BraTS-GLI."""
     pairs = json.loads((mask_pairs / "expected.json").read_text(encoding="utf-8"))
     assert len(pairs) == 9
     for pair in pairs:
         truth = real_cases / pair["truth"].removesuffix("_seg.nii.gz") / pair["truth"]
         (result,) = evaluate(mask_pairs / pair["prediction"], truth)
         for expected in pair["results"]:
-            scores = result.regions[expected["region"]]
-            for name in ("dice", "sensitivity", "specificity"):
-                assert getattr(scores, name) == pytest.approx(expected[name], abs=1e-6), (pair["prediction"], name)
-            assert scores.truth_ml == pytest.approx(expected["truth_ml"], abs=1e-3)
+            scores = result.regions[expected.pop("region")]
+            for name, value in expected.items():
+                tolerance = 1e-3 if name.endswith(("_mm", "_ml")) else 1e-6
+                assert getattr(scores, name) == pytest.approx(value, abs=tolerance), (pair["prediction"], name)

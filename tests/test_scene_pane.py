@@ -120,15 +120,58 @@ def test_truth_is_blue_and_prediction_red(session: Session, pane: Pane3D, qtbot:
     assert np.nonzero(where_blue(pane))[1].mean() > np.nonzero(where_red(pane))[1].mean()
 
 
-def test_where_both_are_the_colours_mix_to_purple(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
-    open_phantom(session, truth=label_map((-8, 0, 0)), prediction=label_map((8, 0, 0)))
+def colour_at_mm(pane: Pane3D, point_mm: tuple[float, float, float]) -> tuple[int, int, int]:
+    x, y, _ = pane.view.camera.project(np.array(point_mm), (pane.view.width(), pane.view.height()))
+    red, green, blue = pixels(pane)[round(y), round(x)]
+    return (int(red), int(green), int(blue))
+
+
+def test_what_both_have_is_a_purple_core_under_the_errors(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
+    """A small truth within a large prediction, cut open below: from below the core is bare, from above it is not."""
+    truth, prediction = label_map((0, 0, 0), radius_mm=10), label_map((0, 0, 0), radius_mm=16)
+    below = GRID.to_world(np.stack(np.meshgrid(*map(np.arange, SHAPE), indexing="ij"), axis=-1))[..., 2] < -2
+    halves = [LabelMap("half", np.where(below, 0, each.data), GRID, each.scheme) for each in (truth, prediction)]
+    open_phantom(session, truth=halves[0], prediction=halves[1])
+    session.layers.set_opacity(0.0)
+    session.view.toggle_crosshair()
+    settle(qtbot, pane)
+    assert sorted(pane.view.surfaces) == ["agreement", "prediction"]
+    pane.view.look_from("I")
+    settle(qtbot, pane)
+    red, green, blue = colour_at_mm(pane, (3.0, 3.0, -2.0))
+    assert min(red, blue) > green + 30
+    rim = colour_at_mm(pane, (13.0, 0.0, -2.0))
+    assert rim[0] > rim[2] + 60
+    pane.view.look_from("S")
+    settle(qtbot, pane)
+    above = colour_at_mm(pane, (3.0, 3.0, 10.0))
+    assert above[0] - above[2] > red - blue + 20  # red over purple
+
+
+def test_slices_in_space_hide_what_is_behind_them(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
+    open_phantom(session, truth=label_map((0, -20, 0)), prediction=None)
+    session.layers.set_opacity(1.0)
+    session.view.set_cursor((0.0, 10.0, 0.0))
+    session.view.set_window("FLAIR", 0.0, 500.0)
+    session.view.toggle_crosshair()
     settle(qtbot, pane)
     pane.view.look_from("A")
     settle(qtbot, pane)
-    size = (pane.view.width(), pane.view.height())
-    x, y, _ = pane.view.camera.project(np.array([2.0, 0.0, 5.0]), size)
-    red, green, blue = pixels(pane)[round(y), round(x)]
-    assert min(red, blue) > green + 20
+    assert where_blue(pane).sum() > 100
+    session.view.toggle_scene_planes()
+    settle(qtbot, pane)
+    # The coronal slice at y = 10 stands between the eye at the front and the ball at y = -20.
+    assert where_blue(pane).sum() < 20
+    grey = colour_at_mm(pane, (20.0, 10.0, 20.0))
+    assert min(grey) > 150
+    assert max(grey) - min(grey) < 10
+    pane.view.look_from("P")
+    settle(qtbot, pane)
+    assert where_blue(pane).sum() > 100
+    session.view.toggle_scene_planes()
+    pane.view.look_from("A")
+    settle(qtbot, pane)
+    assert where_blue(pane).sum() > 100
 
 
 def test_a_drag_shows_drafts_and_ends_with_a_full_frame(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
@@ -167,6 +210,29 @@ def test_the_mode_decides_which_parts_there_are(session: Session, pane: Pane3D, 
     session.layers.set_mode("labels")
     settle(qtbot, pane)
     assert list(pane.view.surfaces) == [SCHEMES["brats2021"].labels[2].colour]
+
+
+def test_a_volume_is_drawn_where_a_graphics_card_is(session: Session, pane: Pane3D, qtbot: QtBot) -> None:
+    """Mesa stands in for the card: it draws the same, slowly."""
+    open_phantom(session, truth=None, prediction=None)
+    session.view.set_window("FLAIR", 0.0, 500.0)
+    session.view.toggle_crosshair()
+    settle(qtbot, pane)
+    middle = colour_at_mm(pane, (0.0, 0.0, 0.0))
+    session.view.toggle_scene_volume()
+    settle(qtbot, pane)
+    assert colour_at_mm(pane, (0.0, 0.0, 0.0)) == middle
+    assert "needs a graphics card" in pane.view.remark
+    renderer = pane.view.renderer
+    assert renderer is not None
+    renderer.close()
+    pane.view.renderer = type(renderer)(is_software=False)
+    session.view.scene_changed.emit()
+    settle(qtbot, pane)
+    assert min(colour_at_mm(pane, (0.0, 0.0, 0.0))) > max(middle) + 80
+    session.view.toggle_scene_volume()
+    settle(qtbot, pane)
+    assert max(colour_at_mm(pane, (0.0, 0.0, 0.0))) < max(middle) + 20
 
 
 def test_a_moved_crosshair_is_painted_without_a_frame(session: Session, pane: Pane3D, qtbot: QtBot) -> None:

@@ -110,13 +110,18 @@ def test_a_region_leaves_the_other_labels_out() -> None:
     assert list(label_surfaces(mask, "ET")) == [mask.scheme.labels[4].colour]
 
 
-def test_comparison_has_both_masks_and_errors_only_where_they_differ() -> None:
+def test_comparison_has_shells_of_agreement_and_errors() -> None:
     grid = Grid(SHAPE, np.eye(4))
     scheme = SCHEMES["brats2021"]
     truth = LabelMap("t", box((2, 2, 2), (12, 12, 12)).astype(np.uint8) * 2, grid, scheme)
     prediction = LabelMap("p", box((2, 2, 2), (12, 12, 18)).astype(np.uint8) * 2, grid, scheme)
     both = SurfaceQuestion(truth, prediction, "comparison", "all").answer()
-    assert list(both) == ["truth", "prediction"]
+    assert list(both) == ["prediction", "agreement"]
+    # The prediction goes on for six slices where the truth ends; the shared face belongs to the agreement.
+    assert 0.9 * 10 * 10 * 10 < volume_mm3(both["agreement"]) <= 10 * 10 * 10
+    assert both["prediction"].points[:, 2].min() > 10
+    alone = SurfaceQuestion(truth, None, "comparison", "all").answer()
+    assert list(alone) == ["truth"]
     errors = SurfaceQuestion(truth, prediction, "errors", "WT").answer()
     assert list(errors) == ["prediction"]
     assert errors["prediction"].points[:, 2].min() > 10

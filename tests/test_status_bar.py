@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QFontMetricsF, QImage
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 from small_cases import truth_path, write_cases
 
 from workstation.core.case import DataSet
-from workstation.gui.status_bar import StatusBar, column_widths, read_out
+from workstation.gui.status_bar import StatusBar, TextWidths, column_widths, read_out
 from workstation.session import commands
 from workstation.session.session import Session
 
@@ -96,7 +96,7 @@ def _column_of(name: str, session: Session, bar: StatusBar, voxel: tuple[int, in
     if voxel is not None:
         go_to(session, voxel)
     readings = read_out(session)
-    widths = column_widths(readings, QFontMetricsF(bar.read_out.font()), bar.read_out.width())
+    widths = column_widths(readings, TextWidths(bar.read_out.font()), bar.read_out.width())
     place = next(number for number, reading in enumerate(readings) if reading.name == name)
     return sum(widths[:place])
 
@@ -105,8 +105,8 @@ def test_labels_give_way_where_there_is_no_room(session: Session, bar: StatusBar
     with qtbot.waitSignal(session.layers.comparison_ready):
         commands.open_mask(session, truth_path(data.cases[0]), kind="prediction")
     readings = read_out(session)
-    metrics = QFontMetricsF(bar.read_out.font())
-    wide, narrow = column_widths(readings, metrics, 3000), column_widths(readings, metrics, 900)
+    width_of = TextWidths(bar.read_out.font())
+    wide, narrow = column_widths(readings, width_of, 3000), column_widths(readings, width_of, 900)
     assert narrow[-2:] < wide[-2:]
     assert narrow[:-2] == wide[:-2]
 

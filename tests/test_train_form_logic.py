@@ -153,3 +153,9 @@ def test_each_state_offers_what_the_run_would_obey(kind: str, state: str, expect
 
 def test_without_an_open_case_there_is_nothing_to_segment() -> None:
     assert offers(RunStatus("run", "train", 0.0, state="finished"), has_open_case=False) == frozenset()
+
+
+def test_a_saved_split_reaches_the_request() -> None:
+    request = check(Draft(data="/data", split=" /splits/fold1.json ")).request
+    assert request is not None
+    assert request.split == "/splits/fold1.json"

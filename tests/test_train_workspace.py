@@ -13,13 +13,17 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.core.requests import SegmentRequest, TrainRequest
+from workstation.core.split import Draw, Split
 from workstation.gui.train.colours import VALIDATION, state_colour
 from workstation.gui.train.job_chip import JobChip
+from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerModel
 from workstation.gui.train.wording import bytes_text, duration_text, flops_text, progress_words
 from workstation.gui.train.workspace import TrainWorkspace
+from workstation.io.layouts import open_dataset
 from workstation.io.phantoms import write_phantoms
 from workstation.io.runs import RunFolder, RunStatus
+from workstation.io.splits import save_manifest
 from workstation.session.runs import Runs
 from workstation.session.session import Session
 
@@ -280,3 +284,34 @@ def test_progress_is_told_in_what_the_run_counts() -> None:
     assert progress_words(replace(training, state="waiting", epoch=0, text="2 runs are before this one")).startswith(
         "2"
     )
+
+
+def test_a_split_is_counted_or_refused_beside_its_field(
+    workspace: TrainWorkspace, data: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    data_set = open_dataset(data)
+    names = [case.name for case in data_set.cases]
+    split = Split((names[0],), tuple(names[1:2]), tuple(names[2:]))
+    path = save_manifest(tmp_path / "split.json", data_set, split, draw=Draw())
+    shown = lambda: " ".join(label.text() for label in workspace.form.findChildren(ToneLabel))  # noqa: E731
+    workspace.form.split_edit.setText(str(path))
+    qtbot.waitUntil(lambda: f"1 training, {len(split.validation)} validation, {len(split.test)} test" in shown())
+    workspace.form.split_edit.setText(str(tmp_path / "none.json"))
+    qtbot.waitUntil(lambda: "none.json cannot be read" in shown())
+    workspace.form.set_data(str(data))
+    qtbot.mouseClick(workspace.start_button, Qt.MouseButton.LeftButton)
+    assert "the split cannot be used" in workspace.problem.text()
+
+
+def test_a_saved_split_leaves_no_shares_to_choose(workspace: TrainWorkspace) -> None:
+    form = workspace.form
+    form.set_split(Path("/splits/fold1.json"), preset="four-regions", draw=Draw(seed=7, validation=0.0, folds=5))
+    assert form.draft().split == "/splits/fold1.json"
+    assert form.draft().preset == "four-regions"
+    assert not form.validation_spin.isEnabled()
+    assert not form.test_spin.isEnabled()
+    assert form.seed_spin.value() == 1  # of the weights: the split is drawn already
+    form.set_split(None, preset="flair-wt", draw=Draw(seed=7, validation=0.2, test=0.3))
+    draft = form.draft()
+    assert (draft.split, draft.seed, draft.validation_percent, draft.test_percent) == ("", 7, 20, 30)
+    assert form.validation_spin.isEnabled()

@@ -111,7 +111,7 @@ def test_the_crosshair_hides_with_the_annotations_and_comes_back_as_it_was(view:
 
 
 def test_a_pane_is_maximised_and_restored(view: ViewState) -> None:
-    changes = emissions(view.maximised_changed)
+    changes = emissions(view.layout_changed)
     view.set_maximised("coronal")
     view.set_maximised("coronal")
     view.set_maximised("no such pane")

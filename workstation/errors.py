@@ -9,9 +9,11 @@
     |   +-- LabelError              its values are not a label map of the scheme
     |   |   +-- AmbiguousScheme     its values fit several label schemes; the user must say which
     |   +-- LayoutError             a folder follows no known layout, or a sequence or truth is missing
+    |   +-- ViewLinkError           a copied view is damaged, of another version, or of a case that is not here
     +-- RequestError                a field of a request is out of range (carries `field`)
     +-- ModelError                  a model folder is damaged, unsafe, or does not fit the case
     +-- RunError                    a run folder is damaged, or cannot do what was asked in its state
+    +-- ReviewError                 the decisions of a data set cannot be read or kept
     +-- EngineError                 the engine gave up: see the subclasses
     |   +-- NonFiniteLoss           the loss became NaN or infinite
     |   +-- OutOfMemory             an allocation failed
@@ -84,6 +86,10 @@ class LayoutError(InputError):
     """A folder follows no known layout, or misses what is needed."""
 
 
+class ViewLinkError(InputError):
+    """A copied view is damaged, of another version, or of a case that is not here."""
+
+
 class RequestError(WorkstationError):
     """A field of a request is out of range.
 
@@ -104,6 +110,10 @@ class ModelError(WorkstationError):
 
 class RunError(WorkstationError):
     """A run folder is damaged, or cannot do what was asked in its state."""
+
+
+class ReviewError(WorkstationError):
+    """The decisions of a data set cannot be read or kept: damaged, locked, of a newer program, or decided anew."""
 
 
 class EngineError(WorkstationError):

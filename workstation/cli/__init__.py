@@ -9,15 +9,38 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from workstation import __version__
-from workstation.cli import data, demo, estimate, machine, measure, runs, segmentation, window
+from workstation.cli import (
+    check,
+    data,
+    demo,
+    estimate,
+    exports,
+    figure,
+    machine,
+    measure,
+    reports,
+    runs,
+    segmentation,
+    window,
+)
 from workstation.cli.output import Outcome
 from workstation.errors import WorkstationError
 
-_GROUPS = (machine, estimate, data, runs, segmentation, measure, window, demo)
+_GROUPS = (machine, estimate, data, check, exports, reports, runs, segmentation, measure, figure, window, demo)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in two lines: the usage of a command with many options hides it."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message}\n  {self.prog} --help says what it takes.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     int
         The exit status: 0 success, 1 a `WorkstationError`, 2 wrong usage, 130 interrupted.
     """
-    words = sys.argv[1:] if arguments is None else arguments
+    words = _with_negative_values(sys.argv[1:] if arguments is None else arguments)
     parser, names = build_parser()
     if not words or (words[0] not in names and words[0] not in ("-h", "--help", "--version")):
         words = ["open", *words]
@@ -59,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def build_parser() -> tuple[argparse.ArgumentParser, frozenset[str]]:
     """The parser of the whole command line, and the names of its sub-commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="workstation",
         description="Review, compare and train brain-tumour segmentations at full resolution. Not a medical device.",
         epilog="Without a sub-command: workstation [CASE ...] [--truth MASK] [--prediction MASK] opens the window.",
@@ -69,6 +92,17 @@ def build_parser() -> tuple[argparse.ArgumentParser, frozenset[str]]:
     for group in _GROUPS:
         group.add_commands(commands)
     return parser, frozenset(commands.choices)
+
+
+def _with_negative_values(words: Sequence[str]) -> list[str]:
+    """Join `--size -1x2x3` to `--size=-1x2x3`: argparse would take the value for an option and miss one."""
+    joined: list[str] = []
+    for word in words:
+        if re.match(r"-\d", word) and joined and re.fullmatch(r"--[a-z-]+", joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _print(outcome: Outcome, *, as_json: bool) -> None:

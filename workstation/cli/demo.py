@@ -139,7 +139,7 @@ def _score(mask: Path, case: CaseFiles) -> PairResult:
 def _export(mask: Path, out: Path) -> Path:
     from workstation.io.export import export_mask
 
-    return export_mask(mask, out)
+    return export_mask(mask, out).mask
 
 
 def _picture(case: CaseFiles, mask: Path, out: Path) -> Path:

@@ -7,7 +7,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from workstation.cli.output import GIB, Outcome, ProgressLine, add_command, parse_at_least, parse_shape, table
+from workstation.cli.output import (
+    GIB,
+    Outcome,
+    ProgressLine,
+    add_command,
+    memory_unit,
+    parse_at_least,
+    parse_shape,
+    percent,
+    sides,
+    table,
+)
 
 if TYPE_CHECKING:
     from workstation.core.estimate import Estimate, Job, Trick
@@ -27,6 +38,9 @@ _TERMS = {
     "runtime": "Python and TensorFlow",
 }
 _ADVICE = "run with --calibrate on the machine in question (about 10 s of steps, and TensorFlow's start)"
+_MOST_CASES = 1_000_000
+# Beyond, no day is named: that much is clear without one, and calendars end.
+_CENTURY_SECONDS = 100 * 365.25 * 86400
 
 
 def add_commands(commands: Any) -> None:
@@ -80,12 +94,15 @@ def run_estimate(options: argparse.Namespace) -> Outcome:
 def _job(options: argparse.Namespace) -> Job:
     """What is asked for, checked as the request of a training."""
     from workstation.core.estimate import Job
+    from workstation.core.request_fields import check_range
     from workstation.core.requests import TrainRequest
+
+    check_range(options.cases, 0, _MOST_CASES, "cases")
 
     request = TrainRequest(
         data="any",
         preset=options.preset,
-        size="x".join(map(str, options.size)),
+        size=sides(options.size),
         batch=options.batch,
         epochs=options.epochs,
         filters=options.filters,
@@ -152,26 +169,29 @@ def _calibrate(records: MachineRecords, *, with_bfloat16: bool) -> None:
 
 def _finish(estimate: Estimate) -> datetime | None:
     seconds = estimate.times.total_seconds
-    return None if seconds is None else datetime.now().astimezone() + timedelta(seconds=seconds)
+    if seconds is None or seconds > _CENTURY_SECONDS:
+        return None
+    return datetime.now().astimezone() + timedelta(seconds=seconds)
 
 
 def _text(preset: str, estimate: Estimate, finish: datetime | None) -> str:
+    """The long table first, the answer last, where a terminal shows it."""
     parts = [
         _title(preset, estimate),
         _layer_table(estimate),
         _memory_table(estimate),
-        _server_table(estimate),
         _trick_table(estimate.tricks),
-        "\n".join(_time_lines(estimate, finish)),
+        _server_table(estimate),
+        "\n".join([_verdict(estimate), *_time_lines(estimate, finish)]),
     ]
     return "\n\n".join(parts)
 
 
 def _title(preset: str, estimate: Estimate) -> str:
     job = estimate.job
-    words = [preset, _sides(job.shape)]
+    words = [preset, sides(job.shape)]
     if job.padded != job.shape:
-        words.append(f"padded to {_sides(job.padded)}")
+        words.append(f"padded to {sides(job.padded)}")
     words += [f"batch {job.batch}", f"memory {job.mode}", job.precision]
     if job.at_work < job.batch:
         words.append(f"micro-batches of {job.at_work}")
@@ -180,34 +200,41 @@ def _title(preset: str, estimate: Estimate) -> str:
 
 
 def _layer_table(estimate: Estimate) -> str:
-    rows = [["layer", "kind", "output", "channels", "parameters", "MiB", "GFLOP"]]
+    # A layer is a small part of the whole, so the units are one below what the sums would have.
+    memory, size = ("MiB", 2**20) if estimate.layer_bytes >= 100 * 2**20 else ("KiB", 2**10)
+    work, flops = ("GFLOP", 1e9) if estimate.forward_flops >= 1e10 else ("MFLOP", 1e6)
+    rows = [["layer", "kind", "output", "channels", "parameters", memory, work]]
     rows += [
         [
             layer.name,
             layer.kind,
-            _sides(layer.shape),
+            sides(layer.shape),
             str(layer.channels),
             f"{layer.parameters:,}" if layer.parameters else "",
-            f"{layer.bytes / 2**20:,.1f}",
-            f"{layer.flops / 1e9:,.1f}" if layer.flops else "",
+            f"{layer.bytes / size:,.1f}",
+            f"{layer.flops / flops:,.1f}" if layer.flops else "",
         ]
         for layer in estimate.layers
     ]
-    total = f"{estimate.layer_bytes / 2**20:,.1f}"
-    rows.append(["total", "", "", "", f"{estimate.parameters.total:,}", total, f"{estimate.forward_flops / 1e9:,.1f}"])
-    notes = f"{estimate.parameters.trainable:,} parameters are trained. MiB and GFLOP are of the batch, forward."
+    sums = f"{estimate.layer_bytes / size:,.1f}", f"{estimate.forward_flops / flops:,.1f}"
+    rows.append(["total", "", "", "", f"{estimate.parameters.total:,}", *sums])
+    notes = (
+        f"{estimate.parameters.trainable:,} parameters are trained. {memory} are of the layers' outputs, {work} of the "
+        f"forward pass, both of the whole batch."
+    )
     return table(rows, left_columns=2) + "\n" + notes
 
 
 def _memory_table(estimate: Estimate) -> str:
-    rows = [["peak of a training step", "GiB", "share"]]
+    unit, size = memory_unit(estimate.peak_bytes)
+    rows = [["peak of a training step", unit, "share"]]
     for name, count in estimate.memory.terms.items():
         if count:
-            rows.append([_TERMS.get(name, name), _gib(count), f"{count / estimate.peak_bytes:.0%}"])
-    rows.append(["sum", _gib(estimate.peak_bytes), ""])
+            rows.append([_TERMS.get(name, name), f"{count / size:,.2f}", percent(count / estimate.peak_bytes)])
+    rows.append(["sum", f"{estimate.peak_bytes / size:,.2f}", ""])
     notes = [f"{estimate.bytes_per_voxel:,.0f} bytes per voxel."]
     if estimate.job.mode != "plain":
-        notes.append(f"Plain Keras would take {_gib(estimate.plain_peak_bytes)} GiB.")
+        notes.append(f"Plain Keras would take {_amount(estimate.plain_peak_bytes)}.")
     refined = estimate.memory_refinement
     if refined.runs:
         notes.append(f"Refined by {refined.runs} runs on this machine (x{refined.ratio:.2f}).")
@@ -221,9 +248,9 @@ def _server_table(estimate: Estimate) -> str:
     rows += [
         [
             fit.server.name,
-            f"{fit.server.memory_bytes / GIB:,.0f}",
+            f"{fit.server.memory_bytes / GIB:,.1f}",
             str(fit.server.cores or ""),
-            f"{fit.share:.0%}",
+            percent(fit.share),
             "yes" if fit.fits else "no",
             str(fit.largest_batch or "none"),
         ]
@@ -233,19 +260,53 @@ def _server_table(estimate: Estimate) -> str:
 
 
 def _trick_table(tricks: Iterable[Trick]) -> str:
-    rows = [["what would save", "how", "GiB", "saves", "", "time a volume"]]
-    for trick in tricks:
-        ratio = "?" if trick.time_ratio is None else f"x{trick.time_ratio:.2f}{'' if trick.is_measured else ' by work'}"
-        saved = _gib(trick.saved_bytes)
-        rows.append([trick.name, trick.change, _gib(trick.peak_bytes), saved, f"{trick.saved_share:.0%}", ratio])
-    if len(rows) == 1:
+    kept = list(tricks)
+    if not kept:
         return "Nothing would save memory here."
-    return table(rows, left_columns=2)
+    unit, size = memory_unit(max(trick.peak_bytes for trick in kept))
+    rows = [["what would save", "how", unit, "saves", "", "time per volume"]]
+    for trick in kept:
+        saved, share = f"{trick.saved_bytes / size:,.2f}", percent(trick.saved_share)
+        rows.append([trick.name, trick.change, f"{trick.peak_bytes / size:,.2f}", saved, share, _ratio(trick)])
+    notes = []
+    if any(trick.time_ratio is not None and not trick.is_measured for trick in kept):
+        notes.append("~ by the amount of work alone; --calibrate measures this machine.")
+    if any(trick.time_ratio is None for trick in kept):
+        notes.append(f"? not measured here{_bfloat16_note()}.")
+    return "\n".join([table(rows, left_columns=2), *notes])
+
+
+def _ratio(trick: Trick) -> str:
+    if trick.time_ratio is None:
+        return "?"
+    return f"{'' if trick.is_measured else '~'}x{trick.time_ratio:.2f}"
+
+
+def _bfloat16_note() -> str:
+    from workstation.engine.environment import machine_facts
+
+    if {"bf16", "amx"} & set(machine_facts()["cpu"]["features"]):
+        return ""
+    return "; this processor has no bfloat16 (AVX512-BF16 or AMX), and a training would refuse it"
+
+
+def _verdict(estimate: Estimate) -> str:
+    """Whether it fits, in a line."""
+    fitting = [fit.server.name for fit in estimate.fits if fit.fits]
+    words = f"needs {_amount(estimate.peak_bytes)}: "
+    if not fitting:
+        return words + "fits none of these servers"
+    without = [fit for fit in estimate.fits if not fit.fits]
+    words += f"fits {', '.join(fitting)}"
+    for fit in without:
+        most = f"at most batch {fit.largest_batch}" if fit.largest_batch else "not even batch 1"
+        words += f"; not {fit.server.name} ({most})"
+    return words
 
 
 def _time_lines(estimate: Estimate, finish: datetime | None) -> list[str]:
     times, job = estimate.times, estimate.job
-    work = f"work of a step: {estimate.executed_flops / 1e12:,.2f} TFLOP"
+    work = f"work of a step: {_flops(estimate.executed_flops)}"
     if times.step_seconds is None:
         unknown = f"no time is known for {job.precision}, memory {job.mode}" if estimate.calibrated else "time: unknown"
         return [work, f"{unknown}; {_ADVICE}"]
@@ -267,15 +328,19 @@ def _time_lines(estimate: Estimate, finish: datetime | None) -> list[str]:
 
 
 def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    hours = seconds / 3600
-    return f"{seconds / 60:.0f} min" if hours < 2 else f"{hours:,.1f} h"
+    for size, unit in ((365.25 * 86400, "years"), (86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.1f} {unit}"
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
-def _gib(count: int) -> str:
-    return f"{count / GIB:,.2f}"
+def _amount(count: int) -> str:
+    unit, size = memory_unit(count)
+    return f"{count / size:,.1f} {unit}"
 
 
-def _sides(shape: tuple[int, int, int]) -> str:
-    return "x".join(map(str, shape))
+def _flops(count: int) -> str:
+    for unit, size in (("TFLOP", 1e12), ("GFLOP", 1e9)):
+        if count >= size:
+            return f"{count / size:,.2f} {unit}"
+    return f"{count / 1e6:,.2f} MFLOP"

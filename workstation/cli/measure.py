@@ -1,4 +1,8 @@
-"""Commands that measure the engine: profile, bench, seams. Figures are drawn from their JSON by the window."""
+"""Commands that measure the engine: profile, bench, seams.
+
+Each leaves a folder: its result as JSON, a table as CSV (seams: maps as NIfTI), and its figures as a PNG, which
+`workstation figure` and the window draw from the JSON too.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workstation.cli.output import GIB, Outcome, ProgressLine, add_command, number, parse_at_least, parse_shape, table
+from workstation.cli.figure import draw_beside
+from workstation.cli.output import (
+    GIB,
+    Outcome,
+    ProgressLine,
+    add_command,
+    number,
+    parse_at_least,
+    parse_shape,
+    sides,
+    table,
+)
 
 _IDLE_CORES = 0.1
+_CONTESTANTS = {
+    "ours": "ours",
+    "plain": "plain Keras",
+    "plain_no_onednn": "plain Keras, oneDNN off",
+    "low": "ours, low memory",
+    "peer": "PyTorch",
+}
 
 
 def add_commands(commands: Any) -> None:
@@ -70,6 +92,7 @@ def run_profile(options: argparse.Namespace) -> Outcome:
     line = ProgressLine()
     result = profile(request, out=options.out.resolve(), report=_reporter(line))
     line.end()
+    result = _with_figure(result)
     return Outcome(result, profile_text(result))
 
 
@@ -86,7 +109,7 @@ def run_bench(options: argparse.Namespace) -> Outcome:
     if options.inference and not (options.model and options.case):
         raise RequestError("--inference needs --model and --case.", field="model")
     request = BenchRequest(
-        size="32x32x32" if options.quick else "x".join(map(str, options.size)),
+        size="32x32x32" if options.quick else sides(options.size),
         batch=options.batch,
         steps=2 if options.quick else options.steps,
         warm_up=1 if options.quick else 2,
@@ -99,6 +122,7 @@ def run_bench(options: argparse.Namespace) -> Outcome:
     line = ProgressLine()
     result = bench(request, out=options.out.resolve(), report=_reporter(line))
     line.end()
+    result = _with_figure(result)
     return Outcome(result, bench_text(result), status=0 if result["step_seconds"]["ours"] else 1)
 
 
@@ -110,7 +134,7 @@ def run_seams(options: argparse.Namespace) -> Outcome:
     request = SeamsRequest(
         model=str(_model_folder(options.model)),
         case=str(options.case),
-        tile="x".join(map(str, options.tile)),
+        tile=sides(options.tile),
         overlap=options.overlap,
         weighting=options.weighting,
         threshold=options.threshold,
@@ -122,54 +146,45 @@ def run_seams(options: argparse.Namespace) -> Outcome:
 
         result = seams(request, out=options.out.resolve(), report=_reporter(line))
     line.end()
+    result = _with_figure(result)
     return Outcome(result, seams_text(result))
 
 
 def profile_text(result: Mapping[str, Any]) -> str:
     """The points of a profile as a table, and the errors of the estimates."""
-    rows = [["size", "batch", "mode", "precision", "fit", "GiB", "estimated", "error", "s/step", "estimated", "error"]]
+    rows = [
+        ["size", "batch", "mode", "precision", "used to", "GiB", "estimated", "error", "s/step", "estimated", "error"]
+    ]
     notes = []
     for point in result["points"]:
-        size = "x".join(map(str, point["shape"]))
+        size = sides(point["shape"])
         rows.append(
             [
-                *(size, str(point["batch"]), point["mode"], point["precision"], "yes" if point["fitted"] else "no"),
+                *(size, str(point["batch"]), point["mode"], point["precision"], "fit" if point["fitted"] else "check"),
                 *_beside(point["measured_bytes"], point["estimated_bytes"], unit=GIB),
                 *_beside(point["measured_seconds"], point["estimated_seconds"]),
             ]
         )
         if point["error"]:
             notes.append(f"{size}, batch {point['batch']}, {point['mode']}, {point['precision']}: {point['error']}")
+    whats = {"bytes": "memory", "refined_bytes": "memory refined by this machine's runs", "seconds": "time"}
     for what, halves in result["summary"].items():
         for half, errors in halves.items():
             if errors["count"]:
                 notes.append(
-                    f"{what.replace('_', ' ')}, {half.replace('_', ' ')} ({errors['count']}): off by "
+                    f"{whats.get(what, what)}, {errors['count']} {half.replace('_', ' ')} points: off by "
                     f"{errors['median_error']:.1%} in the median, {errors['largest_error']:.1%} at most"
                 )
-    return "\n".join([table(rows, left_columns=4), "", *notes, f"table: {result['files']['table']}"])
+    return "\n".join([table(rows, left_columns=5), "", *notes, *_file_lines(result["files"])])
 
 
 def bench_text(result: Mapping[str, Any]) -> str:
     """A comparison as a table, with its ratios."""
-    rows = [["", "s/step", "pairs", "peak GiB", "bytes/voxel", "above the start"]]
-    for name, seconds in result["step_seconds"].items():
-        per_voxel = result["bytes_per_voxel"][name]
-        peak = result["peak_bytes"][name]
-        pairs = result["pairs"].get(name, {"seconds": []})["seconds"]
-        rows.append(
-            [
-                name,
-                number(seconds, digits=3),
-                str(len(pairs)) if pairs else "-",
-                number(peak and peak / GIB, digits=2),
-                number(per_voxel["total"], digits=0),
-                number(per_voxel["above_baseline"], digits=0),
-            ]
-        )
-    size = "x".join(map(str, result["size"]))
-    lines = [f"{size}, batch {result['batch']}, on {result['machine']['cpu']['model']}", table(rows), ""]
-    lines += [f"{name}: {number(ratio, digits=3)}" for name, ratio in result["ratios"].items()]
+    size = sides(result["size"])
+    lines = [f"{size}, batch {result['batch']}, on {result['machine']['cpu']['model']}", _contestants(result), ""]
+    for pair, ratio in result["ratios"].items():
+        above, below = (_CONTESTANTS.get(name, name) for name in pair.split("/"))
+        lines.append(f"{above} / {below}: {number(ratio, digits=3)}")
     if result["share_of_forward_rate"] is not None:
         share, gflops = result["share_of_forward_rate"], result["forward_gflops"]
         lines.append(f"share of the forward convolution rate ({gflops:.0f} GFLOP/s): {share:.3f}")
@@ -184,26 +199,48 @@ def bench_text(result: Mapping[str, Any]) -> str:
             f"other programs kept {result['others_cores']:.2f} cores busy, which slows PyTorch most: measure again "
             "when the machine is idle"
         )
-    lines += [f"{name}: not alternating, both did not fit together" for name in _not_alternating(result)]
-    lines += [f"{name}: {reason}" for name, reason in result["errors"].items()]
-    return "\n".join([*lines, f"table: {result['files']['table']}"])
+    remarks = dict.fromkeys(_not_alternating(result), "not alternating, both did not fit together")
+    for name, text in (*remarks.items(), *result["errors"].items()):
+        lines.append(f"{_CONTESTANTS.get(name, name)}: {text}")
+    return "\n".join([*lines, *_file_lines(result["files"])])
+
+
+def _contestants(result: Mapping[str, Any]) -> str:
+    rows = [["", "s/step", "pairs", "peak GiB", "bytes/voxel", "above the start"]]
+    for name, seconds in result["step_seconds"].items():
+        per_voxel = result["bytes_per_voxel"][name]
+        peak = result["peak_bytes"][name]
+        pairs = result["pairs"].get(name, {"seconds": []})["seconds"]
+        rows.append(
+            [
+                _CONTESTANTS.get(name, name),
+                number(seconds, digits=3),
+                str(len(pairs)) if pairs else "-",
+                number(peak and peak / GIB, digits=2),
+                *(
+                    "-" if per_voxel[what] is None else f"{per_voxel[what]:,.0f}"
+                    for what in ("total", "above_baseline")
+                ),
+            ]
+        )
+    return table(rows)
 
 
 def seams_text(result: Mapping[str, Any]) -> str:
     """What tiles change, in words."""
-    rows = [["region", "Dice whole", "Dice tiled", "between", "voxels", "max", "from a border"]]
+    rows = [["region", "Dice whole", "Dice tiled", "between", "voxels differ", "most", "from a border"]]
     for name, region in result["regions"].items():
         rows.append(
             [
                 name,
                 *(number(region[key]) for key in ("whole", "tiled", "dice_between")),
-                str(region["voxels"]),
+                f"{region['voxels']:,}",
                 number(region["max_probability"]),
                 f"{region['distance_voxels']} voxels",
             ]
         )
-    maps = [f"map: {path}" for name, path in result["files"].items() if name != "json"]
-    return "\n".join([f"{result['tiles']} tiles, overlap {result['overlap']}", table(rows), *maps])
+    title = f"{result['tiles']} tiles, overlap {result['overlap']}"
+    return "\n".join([title, table(rows), *_file_lines(result["files"])])
 
 
 def _add_common(parser: argparse.ArgumentParser, *, out: str) -> None:
@@ -228,6 +265,16 @@ def _common(options: argparse.Namespace) -> dict[str, Any]:
         "cap_gib": options.cap,
         "settings": EngineSettings(intra_threads=options.threads, nice=options.nice),
     }
+
+
+def _with_figure(result: dict[str, Any]) -> dict[str, Any]:
+    return {**result, "files": {**result["files"], **draw_beside(result)}}
+
+
+def _file_lines(files: Mapping[str, str]) -> list[str]:
+    """Where everything is."""
+    words = {"table": "table", "json": "result", "figure": "figure", "figure_error": "no figure"}
+    return [f"{words.get(name, name.replace('_', ' '))}: {path}" for name, path in files.items()]
 
 
 def _reporter(line: ProgressLine) -> Any:

@@ -44,12 +44,16 @@ def add_command(
 
 def parse_shape(text: str) -> tuple[int, int, int]:
     """A volume's shape as people write it, `240x240x144`; raises ArgumentTypeError where it is not one."""
+    from workstation.core.request_fields import MAX_SIDE
+
     try:
         shape = tuple(int(part) for part in text.lower().split("x"))
     except ValueError:
         shape = ()
     if len(shape) != 3 or min(shape, default=0) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 240x240x144")
+    if max(shape) > MAX_SIDE:
+        raise argparse.ArgumentTypeError(f"sides are 1 to {MAX_SIDE} voxels, not {text}")
     return (shape[0], shape[1], shape[2])
 
 
@@ -57,7 +61,10 @@ def parse_at_least(lowest: int) -> Callable[[str], int]:
     """A converter of whole numbers that refuses what is below `lowest`."""
 
     def whole_number(text: str) -> int:
-        value = int(text)
+        try:
+            value = int(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
         if value < lowest:
             raise argparse.ArgumentTypeError(f"{text} is below {lowest}")
         return value
@@ -82,6 +89,24 @@ def table(rows: Sequence[Sequence[str]], *, left_columns: int = 1) -> str:
 def number(value: float | None, *, digits: int = 4) -> str:
     """A number for a table; a dash where it is undefined."""
     return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def sides(shape: Sequence[int]) -> str:
+    """A volume's shape as `parse_shape` reads it."""
+    return "x".join(map(str, shape))
+
+
+def memory_unit(largest: float) -> tuple[str, int]:
+    """Name and bytes of the unit in which a column up to `largest` is read best; small ones keep their digits."""
+    for name, size in (("GiB", GIB), ("MiB", 2**20)):
+        if largest >= 2 * size:
+            return name, size
+    return "KiB", 2**10
+
+
+def percent(share: float) -> str:
+    """A share of a whole: "48%"; what is there, but rounds to nothing, is below 1%."""
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 class ProgressLine:

@@ -37,6 +37,7 @@ def add_commands(commands: Any) -> None:
     train.add_argument("--validation", type=float, default=0.1, metavar="SHARE")
     train.add_argument("--test", type=float, default=0.1, metavar="SHARE", help="share of cases never trained on")
     train.add_argument("--cases", default="", metavar="NAME,NAME", help="these cases only")
+    train.add_argument("--split", type=Path, metavar="FILE", help="a saved split; seed and shares then draw none")
     train.add_argument("--filters", type=parse_at_least(1), default=16, metavar="N")
     train.add_argument("--depth", type=parse_at_least(1), default=4, metavar="N")
     train.add_argument("--normalisation", choices=("batch", "group", "instance"), default="batch")
@@ -87,6 +88,7 @@ def run_train(options: argparse.Namespace) -> Outcome:
         filters=options.filters,
         depth=options.depth,
         cases=tuple(name for name in options.cases.split(",") if name),
+        split=str(options.split.resolve()) if options.split else "",
         settings=EngineSettings(intra_threads=options.threads),
     )
     _refuse_unreadable_data(options.data)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workstation.cli.output import Outcome, add_command, table
+from workstation.errors import LayoutError
 
 
 def add_commands(commands: Any) -> None:
@@ -15,12 +16,14 @@ def add_commands(commands: Any) -> None:
     window.add_argument("cases", type=Path, nargs="*", metavar="CASE", help="case folders, images or data sets")
     window.add_argument("--truth", type=Path, metavar="MASK")
     window.add_argument("--prediction", type=Path, metavar="MASK")
+    window.add_argument("--view", default="", metavar="TOKEN", help="a copied view to go to")
 
     snapshot = add_command(commands, "snapshot", run_snapshot, summary="write the comparison picture of a case as PNG")
-    snapshot.add_argument("case", type=Path, metavar="CASE")
+    snapshot.add_argument("case", type=Path, nargs="?", metavar="CASE", help="may be left out with --view")
     snapshot.add_argument("--truth", type=Path, metavar="MASK")
     snapshot.add_argument("--prediction", type=Path, metavar="MASK")
     snapshot.add_argument("--at", type=_parse_voxel, metavar="i,j,k", help="voxel of the crosshair")
+    snapshot.add_argument("--view", default="", metavar="TOKEN", help="a copied view: the panes as they were shown")
     snapshot.add_argument("--out", type=Path, required=True, metavar="PNG")
 
     bench = add_command(commands, "bench-ui", run_bench_ui, summary="measure the window against its budgets")
@@ -33,15 +36,21 @@ def run_open(options: argparse.Namespace) -> Outcome:
     """`workstation [CASE ...]`."""
     from workstation.gui.application import run_window
 
-    status = run_window(options.cases, truth=options.truth, prediction=options.prediction)
+    status = run_window(options.cases, truth=options.truth, prediction=options.prediction, view=options.view)
     return Outcome({"status": status}, status=status)
 
 
 def run_snapshot(options: argparse.Namespace) -> Outcome:
     """`workstation snapshot`."""
-    from workstation.gui.snapshot import write_snapshot
+    from workstation.gui.snapshot import write_snapshot, write_view
 
-    write_snapshot(options.case, truth=options.truth, prediction=options.prediction, at=options.at, out=options.out)
+    masks = {"truth": options.truth, "prediction": options.prediction}
+    if options.view:
+        write_view(options.view, case=options.case, at=options.at, out=options.out, **masks)
+    elif options.case is None:
+        raise LayoutError("there is no case to picture", hint="Name a case, or a copied view with --view.")
+    else:
+        write_snapshot(options.case, at=options.at, out=options.out, **masks)
     return Outcome({"out": str(options.out)}, f"wrote {options.out}")
 
 

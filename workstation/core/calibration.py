@@ -221,7 +221,7 @@ def _instruction_seconds(
         if stand_in is None:
             return None
         return _instruction_seconds(calibration, precision, stand_in, channels, voxels)
-    nearest = min(group, key=lambda other: _distance(channels, other))
+    nearest = _nearest(channels, tuple(group))
     timings = group[nearest]
     fixed, per_voxel = _line(timings, voxels)
     return fixed + voxels * per_voxel * _work(operation, channels) / _work(operation, nearest)
@@ -239,8 +239,11 @@ def _line(timings: Sequence[Timing], voxels: int) -> tuple[float, float]:
     return max(0.0, high.seconds - slope * high.voxels), slope
 
 
-def _distance(one: tuple[int, int], other: tuple[int, int]) -> float:
-    return sum(abs(math.log2(a / b)) for a, b in zip(one, other, strict=True))
+@lru_cache(maxsize=8192)
+def _nearest(channels: tuple[int, int], measured: tuple[tuple[int, int], ...]) -> tuple[int, int]:
+    """Of channels that were measured those that are nearest to others; an estimate asks the same many times."""
+    i, j = (math.log2(count) for count in channels)
+    return min(measured, key=lambda other: abs(i - math.log2(other[0])) + abs(j - math.log2(other[1])))
 
 
 _PRODUCTS = ("conv", "weight_back", "input_back", "up", "output", "head_back")

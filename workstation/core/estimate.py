@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 
 from workstation.core.calibration import ADDITIVE, Calibration, estimate_prediction_seconds, estimate_step_seconds
@@ -22,7 +23,7 @@ from workstation.core.refinement import (
     time_refinement,
 )
 from workstation.core.servers import HEAD_ROOM, PAPER_SERVERS, Fit, Server, fits
-from workstation.core.split import split_cases
+from workstation.core.split import split_counts
 from workstation.core.work import (
     LayerCost,
     ParameterCount,
@@ -63,8 +64,13 @@ class Job:
     def flops(self) -> int:
         """Work of a step, with what is computed again, and with the forward pass that micro-batches may cost."""
         again = self.at_work < self.batch and self.loss not in ADDITIVE
-        work = executed_flops(self.plan, self.shape, batch=self.batch, mode=self.mode)
-        return work + (forward_flops(self.plan, self.shape, batch=self.batch) if again else 0)
+        work = _smallest_executed(self.plan, self.mode) + (_smallest_forward(self.plan) if again else 0)
+        return work * self.scale * self.batch
+
+    @property
+    def scale(self) -> int:
+        """How many of the smallest volume make one of these; all work is in proportion."""
+        return math.prod(self.padded) // self.plan.multiple**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,15 +278,21 @@ def make_estimate(
     """
     known = knowledge or Knowledge()
     memory = known.memory(job)
+
+    @cache
+    def peak_of(batch: int) -> int:
+        """Servers are searched for their largest batch along the same ones."""
+        return known.memory(replace(job, batch=batch)).peak_bytes
+
     return Estimate(
         job=job,
         layers=layer_costs(job.plan, job.shape, batch=job.batch, precision=job.precision),
         parameters=count_parameters(job.plan),
         memory=memory,
         plain_peak_bytes=known.memory(replace(job, mode="plain", precision="float32", micro_batch=0)).peak_bytes,
-        fits=fits(servers, batch=job.batch, peak_of=lambda batch: known.memory(replace(job, batch=batch)).peak_bytes),
+        fits=fits(servers, batch=job.batch, peak_of=peak_of),
         tricks=tuple(_weighed(job, known)),
-        forward_flops=forward_flops(job.plan, job.shape, batch=job.batch),
+        forward_flops=_smallest_forward(job.plan) * job.scale * job.batch,
         executed_flops=job.flops,
         times=_times(job, epochs, known),
         memory_refinement=known.memory_refinement(job),
@@ -289,12 +301,21 @@ def make_estimate(
     )
 
 
+@lru_cache(maxsize=256)
+def _smallest_executed(plan: UNetPlan, mode: str) -> int:
+    return executed_flops(plan, (plan.multiple,) * 3, mode=mode)
+
+
+@lru_cache(maxsize=256)
+def _smallest_forward(plan: UNetPlan) -> int:
+    return forward_flops(plan, (plan.multiple,) * 3)
+
+
 def _times(job: Job, epochs: int, known: Knowledge) -> Times:
     step = known.seconds(job)
     if not job.cases:
         return Times(step, epochs=epochs)
-    split = split_cases((str(number) for number in range(job.cases)), seed=1)
-    train, validation = len(split.train), len(split.validation)
+    train, validation, _ = split_counts(job.cases)
     times = Times(step, None, None, math.ceil(train / job.batch), train, validation, epochs)
     whole, part = divmod(train, job.batch)
     last = known.seconds(replace(job, batch=part)) if part else 0.0

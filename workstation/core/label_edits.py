@@ -190,7 +190,13 @@ class History:
         self._limit_bytes = limit_bytes
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
+        self._forgotten: list[str] = []
         self._nbytes = 0
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """What was done and not taken back, oldest first; also what can no longer be taken back."""
+        return (*self._forgotten, *(edit.verb for edit in self._done))
 
     @property
     def undo_verb(self) -> str | None:
@@ -208,7 +214,9 @@ class History:
         self._done.append(edit)
         self._nbytes = sum(each.diff.nbytes for each in self._done)
         while self._nbytes > self._limit_bytes and len(self._done) > 1:
-            self._nbytes -= self._done.pop(0).diff.nbytes
+            oldest = self._done.pop(0)
+            self._forgotten.append(oldest.verb)
+            self._nbytes -= oldest.diff.nbytes
 
     def undo(self) -> Edit | None:
         """Take the last edit back; None if there is none."""

@@ -86,6 +86,9 @@ class TrainRequest:
         Volumes that are in memory at once, their gradients added up to those of the batch; 0 means the whole batch.
     cases : tuple of str
         Names of the cases to use; empty means all.
+    split : str
+        Manifest of a split (`io/splits.py`), which then alone says what is trained on, validated on and kept aside;
+        empty draws one from the seed and the two fractions.
     name : str
         Of the run and its model; empty means one is made from the preset.
     settings : EngineSettings
@@ -113,6 +116,7 @@ class TrainRequest:
     precision: str = "float32"
     micro_batch: int = 0
     cases: tuple[str, ...] = ()
+    split: str = ""
     name: str = ""
     settings: EngineSettings = field(default_factory=EngineSettings)
 
@@ -140,6 +144,8 @@ class TrainRequest:
         check_range(self.micro_batch, 0, 1024, "micro_batch")
         if self.memory == "plain" and (self.precision != "float32" or 0 < self.micro_batch < self.batch):
             raise RequestError("The plain engine has neither bfloat16 nor micro-batches.", field="memory")
+        if self.split and self.cases:
+            raise RequestError("A split names the cases itself; choose cases or a split.", field="split")
         check_fraction(self.validation, "validation")
         check_fraction(self.test, "test")
         if self.validation + self.test >= 1:

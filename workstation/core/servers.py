@@ -25,6 +25,8 @@ HEAD_ROOM = 0.1
 MAX_BATCH = 1024
 """The largest batch that a request may have."""
 THIS_MACHINE = "this machine"
+MOST_BYTES = 2**50
+"""The most memory that a server is believed to have: more is a slip of the finger."""
 
 _GIB = 2**30
 _UNITS: Mapping[str, int] = {
@@ -34,7 +36,7 @@ _UNITS: Mapping[str, int] = {
         prefix + ending: 2 ** (10 * power) for power, prefix in enumerate("KMGT", start=1) for ending in ("", "IB", "B")
     },
 }
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+_AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Server:
             raise RequestError("A server needs a name.", field="server", hint=_HINT)
         if self.memory_bytes <= 0:
             raise RequestError(f"Server {self.name} needs memory above 0.", field="server", hint=_HINT)
+        if self.memory_bytes > MOST_BYTES:
+            raise RequestError(f"Server {self.name} cannot have more than 1 PiB of memory.", field="server", hint=_HINT)
         if self.cores < 0:
             raise RequestError(f"Server {self.name} cannot have {self.cores} cores.", field="server", hint=_HINT)
 

@@ -1,8 +1,8 @@
 """What the outside asks of a running engine: the commands in the run folder, and SIGTERM.
 
-The engine polls between steps. A full-resolution step can take longer than the patience of whoever sent SIGTERM, so a
-thread waits for the signal, gives the loop some seconds to come by, and else ends the process itself: checkpoints are
-renamed into place, so nothing but the step under way is lost.
+The engine polls between steps, and about once a second within a step that it can leave. One that it cannot leave
+(memory "plain") may take longer than the patience of whoever sent SIGTERM, so a thread waits for the signal, gives the
+loop some seconds to come by, and else ends the process itself: what came after the last checkpoint is lost then.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from workstation.io.runs import RunFolder
 STOPPED_EXIT = 3
 GRACE_SECONDS = 10.0
 _PAUSE_POLL_SECONDS = 0.2
+_STEP_POLL_SECONDS = 1.0
 
 
 class Control:
@@ -36,6 +37,7 @@ class Control:
         self._is_paused = False
         self._stop_after_epoch = False
         self._stop_now = threading.Event()
+        self._polled = time.monotonic()
 
     def stop(self) -> None:
         """Ask for a stop from within this process; from any thread."""
@@ -44,6 +46,12 @@ class Control:
     def stops_now(self) -> bool:
         """Whether to stop before the next step."""
         self._poll()
+        return self._stop_now.is_set()
+
+    def leaves_step(self) -> bool:
+        """Whether to stop in the middle of a step; cheap enough to be asked at every operation."""
+        if time.monotonic() - self._polled > _STEP_POLL_SECONDS:
+            self._poll()
         return self._stop_now.is_set()
 
     def stops_after_epoch(self) -> bool:
@@ -66,6 +74,7 @@ class Control:
         return self._is_paused and not self._stop_now.is_set() and not self._stop_after_epoch
 
     def _poll(self) -> None:
+        self._polled = time.monotonic()
         commands, self._offset = self._run.commands(self._offset)
         for record in commands:
             match record.get("command"):

@@ -1,8 +1,9 @@
 """The operations of a training step, each in the forms that are worth measuring against each other.
 
-`FORMS[operation]` maps names to functions of equal result; the first is what TensorFlow has in stock. Which one runs is
-decided on the machine at hand (`engine/choices.py`), never here: on AVX2 oneDNN computes the weight gradient by im2col
-at a quarter of the forward rate, on AVX-512 at the forward rate. Every form is tested against float64 arithmetic.
+`FORMS[operation]` maps names to functions of equal result; the first is what TensorFlow has in stock, where that is
+fit. Which one runs is decided on the machine at hand (`engine/choices.py`), never here: on AVX2 oneDNN computes the
+weight gradient by im2col at a quarter to a half of the forward rate, on AVX-512 at the forward rate. Every form is
+tested against float64 arithmetic.
 
 Tensors are (N, I, J, K, C), float32 or bfloat16; sums and statistics are float32. An affine map per channel is a pair
 of (S, C), where S is 1 for statistics over the batch and N for statistics of each volume.
@@ -15,6 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 import tensorflow as tf
+
+from workstation.engine import kernel_gradients, norm_loops
 
 _ONES = (1, 1, 1, 1, 1)
 _TWOS = (1, 2, 2, 2, 1)
@@ -121,6 +124,12 @@ def _weight_gradient_stock(source: tf.Tensor, dz: tf.Tensor) -> tf.Tensor:
     )
 
 
+def _weight_gradient_loops(source: tf.Tensor, dz: tf.Tensor) -> tf.Tensor:
+    if kernel_gradients.is_supported(source, dz):
+        return kernel_gradients.kernel_gradient(source, dz)
+    return _weight_gradient_stock(source, dz)
+
+
 def _weight_gradient_rows(source: tf.Tensor, dz: tf.Tensor) -> tf.Tensor:
     """As products of shifted rows, a few planes at a time.
 
@@ -215,6 +224,10 @@ def _statistics_products(z: tf.Tensor, samples: int) -> tuple[tf.Tensor, tf.Tens
     return (mean + rows[:, :1])[:, 0], (square - tf.square(mean))[:, 0]
 
 
+def _statistics_loops(z: tf.Tensor, samples: int) -> tuple[tf.Tensor, tf.Tensor]:
+    return norm_loops.statistics(z, samples) if norm_loops.is_supported(z) else _STATISTICS(z, samples)
+
+
 def _activate_plain(z: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.nn.relu(_float(z) * _per_channel(scale) + _per_channel(offset)), z.dtype)
 
@@ -299,6 +312,14 @@ def _head_gradient(dlogits, kernel, z, scale, offset, centre, maps):  # type: ig
     return _activation_gradient(_through_output(dlogits, kernel), z, scale, offset, centre, maps)
 
 
+def _activation_sums_loops(
+    da: tf.Tensor, z: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, centre: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    if norm_loops.is_supported(z) and da.dtype == z.dtype:
+        return norm_loops.activation_sums(da, z, scale, offset, centre)
+    return _SUMS(da, z, scale, offset, centre)
+
+
 @_graph
 def _added_up(first: tf.Tensor, second: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.reduce_sum(first, 1), tf.reduce_sum(second, 1)
@@ -329,15 +350,6 @@ def _pool_slices(source: tf.Tensor) -> tf.Tensor:
     for each in rest:
         first = tf.maximum(first, each)
     return first
-
-
-@_graph
-def _pool_gradient_stock(source: tf.Tensor, dpool: tf.Tensor, partial: tf.Tensor) -> tf.Tensor:
-    """By the gradient of the pooling, for which oneDNN wants to have computed the pooling in the same graph."""
-    with tf.GradientTape() as tape:
-        tape.watch(source)
-        pooled = tf.nn.max_pool3d(source, 2, 2, "SAME")
-    return tape.gradient(pooled, source, dpool) + partial
 
 
 def _pool_gradient_first(source: tf.Tensor, dpool: tf.Tensor, partial: tf.Tensor) -> tf.Tensor:
@@ -421,20 +433,36 @@ def output_gradients(source: tf.Tensor, dlogits: tf.Tensor) -> tuple[tf.Tensor, 
     return _float(tf.matmul(rows, tf.cast(flat, rows.dtype), transpose_a=True)), tf.reduce_sum(flat, 0)
 
 
+_STATISTICS = _graph(_statistics_products)
+_SUMS = _summed(_xla(_activation_sums))
+
 FORMS: Mapping[str, Mapping[str, Callable[..., Any]]] = MappingProxyType(
     {
         "conv_pair": {"concatenated": _conv_pair_concatenated, "added": _conv_pair_added},
         "conv_relu_pair": {"concatenated": _conv_relu_pair_concatenated, "added": _conv_relu_pair_added},
-        "weight_gradient": {"stock": _weight_gradient_stock, "rows": _weight_gradient_rows},
+        "weight_gradient": {
+            "stock": _weight_gradient_stock,
+            "rows": _weight_gradient_rows,
+            "loops": _weight_gradient_loops,
+        },
         "input_gradient": {"stock": _input_gradient_stock, "forward": _input_gradient_forward},
-        "statistics": {"products": _graph(_statistics_products), "fused": _graph(_statistics_fused)},
+        "statistics": {
+            "products": _STATISTICS,
+            "fused": _graph(_statistics_fused),
+            "loops": _statistics_loops,
+        },
         "activate": {"plain": _graph(_activate_plain), "xla": _xla(_activate_plain), "fused": _graph(_activate_fused)},
-        "activation_sums": {"plain": _summed(_graph(_activation_sums)), "xla": _summed(_xla(_activation_sums))},
+        "activation_sums": {
+            "plain": _summed(_graph(_activation_sums)),
+            "xla": _SUMS,
+            "loops": _activation_sums_loops,
+        },
         "activation_gradient": {"plain": _graph(_activation_gradient), "xla": _xla(_activation_gradient)},
         "head_sums": {"plain": _summed(_graph(_head_sums)), "xla": _summed(_xla(_head_sums))},
         "head_gradient": {"plain": _graph(_head_gradient), "xla": _xla(_head_gradient)},
         "pool": {"stock": _pool_stock, "slices": _xla(_pool_slices)},
-        "pool_gradient": {"stock": _pool_gradient_stock, "first": _xla(_pool_gradient_first)},
+        # TensorFlow's own gives the gradient to all equal maxima on some processors, and takes a hundred times longer.
+        "pool_gradient": {"first": _xla(_pool_gradient_first)},
         "transpose": {"stock": _transpose_stock, "product": _transpose_product},
     }
 )

@@ -36,6 +36,10 @@ _MEMORY_HINT = (
 )
 
 
+class StepLeft(Exception):
+    """Raised by `observe` to leave a step between two operations: the model stays as it was before."""
+
+
 class Scores(NamedTuple):
     """Of one batch: the loss, and means over samples and regions of Dice at one half and of the probabilities."""
 
@@ -63,7 +67,7 @@ class Steps:
     choices : Choices or None
         None measures anew.
     observe : callable or None
-        Gets each instruction of a step and its seconds; not with memory "plain".
+        Gets each instruction of a step and its seconds, and may raise `StepLeft`; not with memory "plain".
     """
 
     def __init__(
@@ -112,7 +116,9 @@ class Steps:
                 self._plain_predict.get_concrete_function()
 
     def train(self, inputs: tf.Tensor, targets: tf.Tensor) -> Scores:
-        """Change the weights once by one batch; the scores are of before. `OutOfMemory` if it does not fit.
+        """Change the weights once by one batch; the scores are of before.
+
+        `OutOfMemory` if it does not fit, `StepLeft` if `observe` asked for it.
 
         Parameters
         ----------
@@ -123,7 +129,13 @@ class Steps:
         with refusing_to_run_out_of_memory():
             if self._execution is None:
                 return Scores(*(float(value) for value in self._plain_train(inputs, targets)))
-            gradients, scores = self.gradients(inputs, targets)
+            moving = [variable.numpy() for variable in self.model.non_trainable_variables]
+            try:
+                gradients, scores = self.gradients(inputs, targets)
+            except StepLeft:
+                for variable, value in zip(self.model.non_trainable_variables, moving, strict=True):
+                    variable.assign(value)
+                raise
             self._apply(gradients)
             return scores
 

@@ -20,9 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workstation.core.case import CaseFiles
+from workstation.core.case import CaseFiles, DataSet
 from workstation.core.network import Shape
 from workstation.core.requests import TrainRequest
+from workstation.core.schedule import Instruction
 from workstation.core.split import Split, split_cases
 from workstation.engine.checkpoints import BEST, LAST, Position, load_checkpoint, save_checkpoint
 from workstation.engine.choices import Choices
@@ -33,7 +34,7 @@ from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
 from workstation.engine.precision import refuse_slow_precision
 from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
 from workstation.engine.reporting import TrainReport
-from workstation.engine.steps import Scores, Steps
+from workstation.engine.steps import Scores, StepLeft, Steps
 from workstation.engine.unet import build_unet
 from workstation.errors import LayoutError, NonFiniteLoss
 from workstation.io.layouts import open_dataset
@@ -41,6 +42,7 @@ from workstation.io.models import ModelCard
 from workstation.io.nifti import read_header
 from workstation.io.places import choices_path
 from workstation.io.runs import RunFolder
+from workstation.io.splits import check_manifest, read_manifest
 
 SAVE_SECONDS = 900.0
 
@@ -89,21 +91,26 @@ def train(request: TrainRequest, run: RunFolder, *, control: Control | None = No
 
 
 def find_material(request: TrainRequest) -> Material:
-    """The cases of a request that have a truth and the sequences, split by its seed.
+    """The cases of a request that have a truth and the sequences, split by its seed or as its manifest lists them.
 
     Raises
     ------
     LayoutError
-        A case that was named is not there or is not complete, or none is left.
+        A case that was named is not there or is not complete, or none is left; or a file of the manifest's cases is
+        another one.
+    InputError
+        The manifest is damaged.
     """
     dataset = open_dataset(Path(request.data))
+    listed = _listed_split(request, dataset)
+    chosen = request.cases if listed is None else tuple(name for names in listed.parts.values() for name in names)
     found = {case.name: case for case in dataset.cases}
-    for name in request.cases:
+    for name in chosen:
         if name not in found:
             raise LayoutError(f"{request.data} has no case {name}.", hint="Check the names of the cases.")
     needed = set(request.plan.inputs)
     usable = {name: case for name, case in found.items() if case.truth is not None and needed <= case.sequences.keys()}
-    wanted = [name for name in (request.cases or found) if request.cases or name in usable]
+    wanted = [name for name in (chosen or found) if chosen or name in usable]
     incomplete = [name for name in wanted if name not in usable]
     if incomplete or not wanted:
         subject = f"Case {incomplete[0]}" if incomplete else f"Every case of {request.data}"
@@ -112,9 +119,20 @@ def find_material(request: TrainRequest) -> Material:
             hint="Choose a preset that fits the data, or complete the cases.",
         )
     fractions = (1 - request.validation - request.test, request.validation, request.test)
-    split = split_cases(wanted, seed=request.seed, fractions=fractions)
+    split = listed or split_cases(wanted, seed=request.seed, fractions=fractions)
     cases = tuple(usable[name] for name in sorted(wanted))
     return Material(cases, split, request.shape or _common_shape(cases, request.plan.inputs[0]))
+
+
+def _listed_split(request: TrainRequest, dataset: DataSet) -> Split | None:
+    """The split of the request's manifest, once every file proved to be the one that it lists; None without one."""
+    if not request.split:
+        return None
+    saved = read_manifest(Path(request.split))
+    check_manifest(saved, dataset)
+    if not saved.split.train:
+        raise LayoutError(f"{request.split} leaves no case to train on.", hint="Move cases to the training part.")
+    return saved.split
 
 
 def _common_shape(cases: Sequence[CaseFiles], sequence: str) -> Shape:
@@ -159,6 +177,7 @@ class _Training:
             precision=request.precision,
             micro_batch=request.micro_batch,
             choices=self._choices,
+            observe=self._leave_if_asked,
         )
         self._report = TrainReport(
             run,
@@ -215,7 +234,11 @@ class _Training:
                 if self._control.stops_now():
                     self._save_last()
                     return False
-                self._take(batch)
+                try:
+                    self._take(batch)
+                except StepLeft:
+                    self._save_last()
+                    return False
                 if batch.turn.is_last:
                     self._end_epoch()
                     if position.epoch <= request.epochs and self._control.stops_after_epoch():
@@ -223,6 +246,11 @@ class _Training:
         finally:
             batches.close()
         return True
+
+    def _leave_if_asked(self, _instruction: Instruction, _seconds: float) -> None:
+        """A step at full resolution takes minutes on small machines: a stop does not wait for its end."""
+        if self._control.leaves_step():
+            raise StepLeft
 
     def _take(self, batch: Batch) -> None:
         start = time.perf_counter()
@@ -317,7 +345,7 @@ class _Training:
 
     def _card(self, first: Example, data: list[dict[str, Any]]) -> ModelCard:
         request = self._request
-        recipe = {name: value for name, value in request.as_dict().items() if name not in ("data", "cases")}
+        recipe = {name: value for name, value in request.as_dict().items() if name not in ("data", "cases", "split")}
         return ModelCard(
             name=request.name or request.preset,
             plan=request.plan,
@@ -343,5 +371,7 @@ def _mean(scores: Sequence[Scores]) -> Scores | None:
 def _fingerprint(request: TrainRequest, material: Material) -> str:
     """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training."""
     recipe = replace(request, epochs=1, name="", data="-", settings=type(request.settings)()).as_dict()
+    # What a manifest says is in the split below; where it lies does not matter.
+    del recipe["split"]
     text = json.dumps([recipe, asdict(material.split), material.shape], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,9 @@
-"""Every user action once: id, words, keys, menu. Menus, tooltips and the shortcut sheet are all made from this list.
+"""Every user action once: id, words, keys, menu. Menus, tooltips, the shortcut sheet, the command palette and the
+dialog that changes keys are all made from this list.
 
-An action with `in_pane` is handled by the panes' key events, not by a menu shortcut: arrow keys must stay free for
-lists and fields that have the focus. Actions of the Edit, View, Masks and Go menus rest while another workspace than
+`keys` are what an action comes with; `gui/key_bindings.py` says which ones it has after the user's changes. An action
+with `in_pane` is handled by the panes' key events, not by a menu shortcut: arrow keys must stay free for lists and
+fields that have the focus. Actions of the Edit, View, Masks, Go and Tools menus rest while another workspace than
 Review is shown. Both mouse schemes share the keys; the mouse's bindings are in `review/mouse_schemes`, those of the
 edit tools in `review/edit_mouse`.
 """
@@ -35,6 +37,8 @@ class Action:
         What must be there for it to be enabled.
     in_pane : bool
         Whether the panes' key events handle it.
+    has_large_step : bool
+        Whether Shift and its key take five steps at once.
     is_switch : bool
         Whether it stands in the menu with a tick: it switches something on and off.
     """
@@ -46,6 +50,7 @@ class Action:
     needs: Needs = "nothing"
     in_pane: bool = False
     is_switch: bool = False
+    has_large_step: bool = False
 
     @property
     def title(self) -> str:
@@ -55,13 +60,14 @@ class Action:
     @property
     def is_of_review(self) -> bool:
         """Whether it means the panes, and so rests in other workspaces."""
-        return self.menu in (EDIT, VIEW, MASKS, GO)
+        return self.menu in (EDIT, VIEW, MASKS, GO, TOOLS)
 
 
 _T = cast("Callable[[str, str], str]", QT_TRANSLATE_NOOP)
 FILE, VIEW, MASKS = _T("Actions", "File"), _T("Actions", "View"), _T("Actions", "Masks")
 EDIT = _T("Actions", "Edit")
-GO, WINDOW, HELP = _T("Actions", "Go"), _T("Actions", "Window"), _T("Actions", "Help")
+GO, TOOLS = _T("Actions", "Go"), _T("Actions", "Tools")
+WINDOW, HELP = _T("Actions", "Window"), _T("Actions", "Help")
 
 ACTIONS: tuple[Action, ...] = (
     Action("file.open", _T("Actions", "Open case, image or mask..."), ("Ctrl+O",), FILE),
@@ -69,7 +75,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("file.open_truth", _T("Actions", "Open mask as truth..."), (), FILE, "case"),
     Action("file.open_prediction", _T("Actions", "Open mask as prediction..."), (), FILE, "case"),
     Action("file.export", _T("Actions", "Export mask as NIfTI..."), ("Ctrl+Shift+E",), FILE, "mask"),
+    Action("file.export_all", _T("Actions", "Export masks of the data set..."), (), FILE, "dataset"),
+    Action("file.report", _T("Actions", "Report on the case..."), ("Ctrl+Shift+R",), FILE, "case"),
+    Action("file.report_cohort", _T("Actions", "Report on the data set..."), (), FILE, "dataset"),
     Action("file.screenshot", _T("Actions", "Save screenshot..."), ("F12",), FILE),
+    Action("file.slices", _T("Actions", "Save slices as PNG..."), (), FILE, "case"),
+    Action("file.preferences", _T("Actions", "Preferences..."), ("Ctrl+,",), FILE),
     Action("file.quit", _T("Actions", "Quit"), ("Ctrl+Q",), FILE),
     Action("edit.undo", _T("Actions", "Undo"), ("Ctrl+Z",), EDIT, "undo"),
     Action("edit.redo", _T("Actions", "Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), EDIT, "redo"),
@@ -91,9 +102,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.sequence_4", _T("Actions", "Show FLAIR"), ("4",), VIEW, "case"),
     Action("view.previous_sequence", _T("Actions", "Previous sequence"), ("[",), VIEW, "case"),
     Action("view.next_sequence", _T("Actions", "Next sequence"), ("]",), VIEW, "case"),
-    Action("view.four_panes", _T("Actions", "Three planes and 3D"), ("6",), VIEW),
+    Action("view.sequences", _T("Actions", "Four sequences in one plane; again: next plane"), ("5",), VIEW, "case"),
+    Action("view.planes", _T("Actions", "Three planes and 3D"), ("6",), VIEW),
+    Action("view.lightbox", _T("Actions", "Lightbox of one plane; again: next plane"), ("7",), VIEW, "case"),
     Action("view.maximise", _T("Actions", "Maximise pane, or restore"), ("F",), VIEW, "case"),
-    Action("view.restore", _T("Actions", "Leave the tool, or back to four panes"), ("Esc",), VIEW),
+    Action("view.restore", _T("Actions", "Back to all panes; put tools away"), ("Esc",), VIEW),
+    Action("view.cine", _T("Actions", "Cine: run through the slices"), ("M",), VIEW, "case", is_switch=True),
     Action("view.fit", _T("Actions", "Fit slices to panes"), ("Ctrl+F",), VIEW, "case"),
     Action("view.reset", _T("Actions", "Reset view"), ("R",), VIEW, "case"),
     Action("view.auto_window", _T("Actions", "Automatic window"), ("Ctrl+J",), VIEW, "case"),
@@ -103,6 +117,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.convention", _T("Actions", "Radiological: patient right on screen left"), (), VIEW, is_switch=True),
     Action("view.nose", _T("Actions", "Nose on the left in sagittal views"), (), VIEW, is_switch=True),
     Action("view.interpolation", _T("Actions", "Smooth pixels"), (), VIEW, is_switch=True),
+    Action("view.scene_planes", _T("Actions", "Slices in the 3D view"), ("Shift+P",), VIEW, is_switch=True),
+    Action("view.scene_volume", _T("Actions", "Volume in the 3D view"), (), VIEW, "case", is_switch=True),
+    Action("view.copy_link", _T("Actions", "Copy view"), ("Ctrl+Shift+C",), VIEW, "case"),
     Action("masks.toggle", _T("Actions", "All masks"), ("S",), MASKS, "mask", is_switch=True),
     Action("masks.hold", _T("Actions", "Hide masks while held"), ("H",), MASKS, "mask", in_pane=True),
     Action("masks.prediction", _T("Actions", "Prediction"), ("P",), MASKS, "mask", is_switch=True),
@@ -116,38 +133,94 @@ ACTIONS: tuple[Action, ...] = (
     Action("masks.region_tc", _T("Actions", "Tumour core alone"), ("Ctrl+2",), MASKS, "mask", is_switch=True),
     Action("masks.region_et", _T("Actions", "Enhancing tumour alone"), ("Ctrl+3",), MASKS, "mask", is_switch=True),
     Action("masks.palette", _T("Actions", "Colours for colour-blind readers"), (), MASKS, is_switch=True),
-    Action("go.slice_up", _T("Actions", "Next slice (Shift: five)"), ("PgUp",), GO, "case", in_pane=True),
-    Action("go.slice_down", _T("Actions", "Previous slice (Shift: five)"), ("PgDown",), GO, "case", in_pane=True),
-    Action("go.first", _T("Actions", "First slice"), ("Home",), GO, "case", in_pane=True),
-    Action("go.last", _T("Actions", "Last slice"), ("End",), GO, "case", in_pane=True),
     Action(
-        "go.arrows",
-        _T("Actions", "Move crosshair by a voxel (Shift: five)"),
-        ("Left", "Right", "Up", "Down"),
+        "go.slice_up",
+        _T("Actions", "Next slice (Shift: five)"),
+        ("PgUp",),
         GO,
         "case",
         in_pane=True,
+        has_large_step=True,
     ),
-    Action("go.largest", _T("Actions", "Slice with the largest tumour"), ("L",), GO, "mask"),
+    Action(
+        "go.slice_down",
+        _T("Actions", "Previous slice (Shift: five)"),
+        ("PgDown",),
+        GO,
+        "case",
+        in_pane=True,
+        has_large_step=True,
+    ),
+    Action("go.first", _T("Actions", "First slice"), ("Home",), GO, "case", in_pane=True),
+    Action("go.last", _T("Actions", "Last slice"), ("End",), GO, "case", in_pane=True),
+    Action(
+        "go.left",
+        _T("Actions", "Crosshair left (Shift: five)"),
+        ("Left",),
+        GO,
+        "case",
+        in_pane=True,
+        has_large_step=True,
+    ),
+    Action(
+        "go.right",
+        _T("Actions", "Crosshair right (Shift: five)"),
+        ("Right",),
+        GO,
+        "case",
+        in_pane=True,
+        has_large_step=True,
+    ),
+    Action(
+        "go.up", _T("Actions", "Crosshair up (Shift: five)"), ("Up",), GO, "case", in_pane=True, has_large_step=True
+    ),
+    Action(
+        "go.down",
+        _T("Actions", "Crosshair down (Shift: five)"),
+        ("Down",),
+        GO,
+        "case",
+        in_pane=True,
+        has_large_step=True,
+    ),
+    Action("go.largest", _T("Actions", "Slice with the largest tumour in this plane"), ("L",), GO, "mask"),
+    Action("go.next_lesion", _T("Actions", "Next lesion, largest first"), ("Shift+L",), GO, "mask"),
     Action("go.centre", _T("Actions", "Centre panes on crosshair"), ("C",), GO, "case"),
     Action("go.next_case", _T("Actions", "Next case"), ("Ctrl+Right",), GO, "dataset"),
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),
+    Action("go.link", _T("Actions", "Go to view..."), ("Ctrl+Shift+G",), GO),
+    Action("tools.ruler", _T("Actions", "Ruler (mm)"), ("Shift+R",), TOOLS, "case", is_switch=True),
+    Action("tools.area", _T("Actions", "Area (mm2, ml)"), ("Shift+A",), TOOLS, "case", is_switch=True),
+    Action("tools.remove_last", _T("Actions", "Remove the last measurement"), ("Del",), TOOLS, "case"),
+    Action("tools.remove_all", _T("Actions", "Remove all measurements"), (), TOOLS, "case"),
+    Action("tools.research", _T("Actions", "Mouse: Research scheme"), (), TOOLS, is_switch=True),
+    Action("tools.pacs", _T("Actions", "Mouse: PACS scheme"), (), TOOLS, is_switch=True),
+    Action("tools.scroll", _T("Actions", "PACS left drag: scroll slices"), (), TOOLS, is_switch=True),
+    Action("tools.window", _T("Actions", "PACS left drag: window and level"), (), TOOLS, is_switch=True),
+    Action("tools.pan", _T("Actions", "PACS left drag: pan"), (), TOOLS, is_switch=True),
+    Action("tools.zoom", _T("Actions", "PACS left drag: zoom"), (), TOOLS, is_switch=True),
+    Action("tools.crosshair", _T("Actions", "PACS left drag: crosshair"), (), TOOLS, is_switch=True),
     Action("window.review", _T("Actions", "Review"), ("Alt+1",), WINDOW, is_switch=True),
     Action("window.data", _T("Actions", "Data"), ("Alt+2",), WINDOW, is_switch=True),
     Action("window.train", _T("Actions", "Train"), ("Alt+3",), WINDOW, is_switch=True),
     Action("window.models", _T("Actions", "Models"), ("Alt+4",), WINDOW, is_switch=True),
+    Action("window.theme_dark", _T("Actions", "Dark theme"), (), WINDOW, is_switch=True),
+    Action("window.theme_light", _T("Actions", "Light theme"), (), WINDOW, is_switch=True),
+    Action("window.theme_system", _T("Actions", "Theme of the system"), (), WINDOW, is_switch=True),
+    Action("help.palette", _T("Actions", "Command palette..."), ("Ctrl+Shift+P",), HELP),
     Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?", "F1"), HELP),
+    Action("help.keys", _T("Actions", "Change keys..."), (), HELP),
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
 
-MENUS = (FILE, EDIT, VIEW, MASKS, GO, WINDOW, HELP)
+MENUS = (FILE, EDIT, VIEW, MASKS, GO, TOOLS, WINDOW, HELP)
 WORKSPACES = ("review", "data", "train", "models")
 BY_ID = {action.id: action for action in ACTIONS}
-
-
-def key_text(action: Action) -> str:
-    """The action's keys for people, such as "Ctrl+Shift+E" or "? or F1"."""
-    return " or ".join(action.keys)
+Keys = tuple[str, ...]
+# Of `key_bindings`: keys by action, where they differ from what the action comes with.
+chosen_keys: dict[str, Keys] = {}
+# What `with_keys` has made, so that a tooltip can be made again: text to words and action.
+made_tips: dict[str, tuple[str, str]] = {}
 
 
 def translated(menu: str) -> str:
@@ -155,6 +228,24 @@ def translated(menu: str) -> str:
     return QCoreApplication.translate("Actions", menu)
 
 
+def keys_of(action: Action) -> Keys:
+    """The portable key sequences that an action has now, the first one shown in menus."""
+    return chosen_keys.get(action.id, action.keys)
+
+
+def is_changed(action: Action) -> bool:
+    """Whether the user gave it other keys than it comes with."""
+    return action.id in chosen_keys
+
+
+def key_text(action: Action) -> str:
+    """Its keys for people, such as "Ctrl+Shift+E" or "? or F1"; empty without any."""
+    return " or ".join(keys_of(action))
+
+
 def with_keys(words: str, name: str) -> str:
     """A tooltip: words, and the keys of an action in brackets."""
-    return f"{words} ({key_text(BY_ID[name])})"
+    keys = key_text(BY_ID[name])
+    text = f"{words} ({keys})" if keys else words
+    made_tips[text] = (words, name)
+    return text

@@ -21,16 +21,19 @@ from workstation.errors import DisplayError, FileMissing, LayoutError, Workstati
 from workstation.gui.collector import MainThreadCollector
 from workstation.gui.icons import application_icon
 from workstation.gui.main_window import MainWindow
-from workstation.gui.theme import THEMES, apply_theme
+from workstation.gui.theme import apply_theme, chosen_theme
+from workstation.gui.view_links import go_to, show_when_open
 from workstation.session import commands
 from workstation.session.preferences import Preferences
 from workstation.session.session import Session
-from workstation.session.settings import settings
+from workstation.session.view_link import read_token
 
 _LOG = logging.getLogger(__name__)
 
 
-def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: Path | None = None) -> int:
+def run_window(
+    cases: Sequence[Path], *, truth: Path | None = None, prediction: Path | None = None, view: str = ""
+) -> int:
     """Open the window and stay in it.
 
     Parameters
@@ -39,6 +42,8 @@ def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: 
         What to open first: a case, a data set, a file, or several of them.
     truth, prediction : Path or None
         Masks to lay over the first case.
+    view : str
+        A copied view to go to; without cases, that of its own case.
 
     Returns
     -------
@@ -51,6 +56,8 @@ def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: 
         A path does not exist.
     LayoutError
         Masks are given without a case.
+    ViewLinkError
+        The view cannot be read, or its case is not where it was.
     DisplayError
         There is no screen.
     """
@@ -60,12 +67,17 @@ def run_window(cases: Sequence[Path], *, truth: Path | None = None, prediction: 
             raise FileMissing(f"{path} does not exist", hint="Check the spelling of the path.", path=path)
     if masks and not cases:
         raise LayoutError(f"{masks[0]} needs a case to lie on", hint="Name the case first.", path=masks[0])
+    link = read_token(view) if view else None
     app = make_application()
     session = Session()
     Preferences(session)
     window = MainWindow(session)
     _report_crashes(window)
     window.show()
+    if link is not None and cases:
+        show_when_open(session, window.review.panes, link)
+    elif link is not None:
+        go_to(session, window.review.panes, link)
     commands.open_paths(session, cases, truth=truth, prediction=prediction)
     # Python sees Ctrl+C only when it runs: let it, now and then.
     signal.signal(signal.SIGINT, lambda *_: window.close())
@@ -97,8 +109,7 @@ def make_application() -> QApplication:
     app.setApplicationName("BraTS workstation")
     app.setApplicationVersion(__version__)
     app.setWindowIcon(application_icon())
-    theme = str(settings().value("theme", "dark"))
-    apply_theme(app, theme if theme in THEMES else "dark")
+    apply_theme(app, chosen_theme())
     return app
 
 

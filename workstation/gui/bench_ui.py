@@ -1,7 +1,8 @@
-"""The window measured against its budgets, with real events: wheel, crosshair, brush, start, opening a case.
+"""The window measured against its budgets, with real events: wheel, crosshair, window, brush, start, opening a case.
 
 Times run from sending an event to the end of the paint it causes. Start-up is measured in fresh processes, from their
-creation to the end of the first paint of the window.
+creation to the end of the first paint of the window. Surfaces are those of every opening but the first, which also
+waits for OpenGL; they count as there when the 3D pane has painted them, and as missing (0) where it cannot.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from workstation.errors import DisplayError
 from workstation.gui.application import make_application, use_offscreen_without_display
 from workstation.gui.main_window import MainWindow
 from workstation.gui.review.slice_view import SliceView
-from workstation.io.phantoms import write_phantoms
 from workstation.session import commands
 from workstation.session.session import Session
 
@@ -33,10 +33,12 @@ from workstation.session.session import Session
 BUDGETS = {
     "wheel step to painted frame": (4.0, 8.0),
     "crosshair drag, three panes": (10.0, 16.7),
+    "window and level drag, three panes": (10.0, 16.7),
     "brush stroke, mouse move to painted frame": (8.0, 16.7),
     "end of a brush stroke": (16.7, 33.4),
     "start to first painted window": (1200.0, 1200.0),
     "open a case to first paint": (500.0, 500.0),
+    "surfaces after that": (500.0, 500.0),
 }
 _STARTS = 5
 _OPENINGS = 5
@@ -73,15 +75,18 @@ def run(*, case: Path | None, prediction: Path | None, events: int) -> dict[str,
         window = MainWindow(session)
         window.resize(1440, 900)
         window.show()
-        openings = []
-        for _ in range(_OPENINGS):
+        openings, surfaces = [], []
+        for _ in range(_OPENINGS + 1):
             openings.append(_open_ms(app, session, window, path, prediction))
+            surfaces.append(_surfaces_ms(app, window))
         figures["open a case to first paint"] = openings
+        figures["surfaces after that"] = surfaces[1:]
         _show_comparison(app, session)
-        axial = window.review.panes.slices["axial"]
-        figures["wheel step to painted frame"] = _wheel_ms(app, axial, events)
-        figures["crosshair drag, three panes"] = _drag_ms(app, list(window.review.panes.slices.values()), events)
-        figures.update(_stroke_ms(app, session, axial, events))
+        views = list(window.review.panes.slices.values())
+        figures["wheel step to painted frame"] = _wheel_ms(app, views[0], events)
+        figures["crosshair drag, three panes"] = _drag_ms(app, views, events)
+        figures["window and level drag, three panes"] = _window_ms(app, views, events)
+        figures.update(_stroke_ms(app, session, views[0], events))
         platform_name = app.platformName()
         window.close()
     return {
@@ -135,6 +140,13 @@ def _open_ms(app: QApplication, session: Session, window: MainWindow, path: Path
     return 1000 * elapsed
 
 
+def _surfaces_ms(app: QApplication, window: MainWindow) -> float:
+    """Until the 3D pane shows the case that was opened."""
+    panes, started = window.review.panes, time.perf_counter()
+    _wait(app, lambda: bool(getattr(panes.panes["3d"], "is_settled", False)))
+    return 1000 * (time.perf_counter() - started) if getattr(panes.panes["3d"], "is_available", False) else 0.0
+
+
 def _show_comparison(app: QApplication, session: Session) -> None:
     if session.layers.prediction is None:
         session.layers.set_prediction(session.layers.truth)
@@ -182,6 +194,20 @@ def _drag_ms(app: QApplication, views: Sequence[SliceView], events: int) -> list
     return times
 
 
+def _window_ms(app: QApplication, views: Sequence[SliceView], events: int) -> list[float]:
+    axial, left = views[0], Qt.MouseButton.LeftButton
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    centre = QPointF(axial.rect().center())
+    app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, centre, left, keys))
+    times = []
+    for number in range(events):
+        offset = 2.0 * abs(number % _TURN - _TURN // 2) - _TURN // 2 + 2
+        event = _mouse(axial, QEvent.Type.MouseMove, centre + QPointF(offset, offset), left, keys)
+        times.append(_painted_ms(app, views, axial, event))
+    app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonRelease, centre, left, keys))
+    return times
+
+
 def _stroke_ms(app: QApplication, session: Session, axial: SliceView, events: int) -> dict[str, list[float]]:
     """Strokes with a ball about the crosshair, so that all three panes show what changes; two voxels a move."""
     tools = session.editing.tools
@@ -208,12 +234,16 @@ def _stroke_ms(app: QApplication, session: Session, axial: SliceView, events: in
     return {"brush stroke, mouse move to painted frame": moves, "end of a brush stroke": ends}
 
 
-def _mouse(view: SliceView, kind: QEvent.Type, position: QPointF, button: Qt.MouseButton) -> QMouseEvent:
+def _mouse(
+    view: SliceView,
+    kind: QEvent.Type,
+    position: QPointF,
+    button: Qt.MouseButton,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> QMouseEvent:
     of_event = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else button
     held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button
-    return QMouseEvent(
-        kind, position, QPointF(view.mapToGlobal(position)), of_event, held, Qt.KeyboardModifier.NoModifier
-    )
+    return QMouseEvent(kind, position, QPointF(view.mapToGlobal(position)), of_event, held, modifiers)
 
 
 def _painted_ms(app: QApplication, views: Sequence[SliceView], target: SliceView, event: QEvent) -> float:
@@ -245,6 +275,9 @@ def _wait(app: QApplication, is_done: Callable[[], bool]) -> None:
 
 
 def _phantom(folder: Path) -> Path:
+    # Not at the top: the measured starts import this module, and phantoms need scipy.
+    from workstation.io.phantoms import write_phantoms
+
     data_set = write_phantoms(folder / "phantom", cases=1, shape=_FULL_SHAPE, layout="brats2021", seed=1)
     return data_set.root
 

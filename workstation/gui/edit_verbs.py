@@ -61,15 +61,6 @@ class EditVerbs(QObject):
             title = BY_ID[action].title
             actions[action].setText(title if verb is None else f"{title}: {edit_commands.edit_words(verb)}")
 
-    def leave(self) -> bool:
-        """Drop the polygon that is being drawn, else the tool; False if there is neither."""
-        cancelled = [pane.edit.cancel_polygon() for pane in self._window.review.panes.slices.values()]
-        if any(cancelled):
-            return True
-        had_tool = bool(self._session.editing.tools.tool)
-        self._session.editing.tools.set_tool("")
-        return had_tool
-
     def _axis(self) -> int:
         """The voxel axis that the slices of the active pane lie across."""
         return self._window.review.panes.active_view.edit.axis()

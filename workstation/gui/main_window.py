@@ -9,13 +9,16 @@ from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from workstation.gui.actions import BY_ID, WORKSPACES, key_text
+from workstation.core.split import Draw
+from workstation.gui.key_bindings import load_keys
 from workstation.gui.menus import Menus
 from workstation.gui.message_bar import MessageBar
 from workstation.gui.questions import ask_content, ask_resampling, ask_scheme
 from workstation.gui.rail import WorkspaceRail
 from workstation.gui.review.workspace import ReviewWorkspace
 from workstation.gui.status_bar import StatusBar
+from workstation.gui.task_bar import TaskBar
+from workstation.io.nifti_header import prepare
 from workstation.session import commands
 from workstation.session.session import Session
 from workstation.session.settings import settings
@@ -32,6 +35,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self._is_painted = False
+        # Before there are tooltips, which name keys.
+        load_keys()
         # What the first frame need not wait for comes when these fire; they end with the window.
         self._after_paint = _timer(self, 0, self._on_first_painted)
         self._late = _timer(self, _LATE_MS, self._add_job_chip)
@@ -44,9 +49,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._central())
         self.status = StatusBar(session)
         self.setStatusBar(self.status)
+        self.status.addPermanentWidget(TaskBar(session))
         self.setAcceptDrops(True)
-        for name in WORKSPACES:
-            self.rail.set_shortcut_hint(name, key_text(BY_ID[f"window.{name}"]))
         self.resize(1440, 900)
         self.menus = Menus(self)
         self.review.take_actions(self.menus.actions)
@@ -91,11 +95,20 @@ class MainWindow(QMainWindow):
             from workstation.gui.data.workspace import DataWorkspace
 
             data = DataWorkspace(self.session)
-            data.train_wanted.connect(lambda: self.show_workspace("train"))
+            data.train_wanted.connect(self._train_on_data_set)
             return data
         from workstation.gui.models.workspace import ModelsWorkspace
 
         return ModelsWorkspace(self.session)
+
+    def _train_on_data_set(self, preset: str, draw: Draw) -> None:
+        from workstation.gui.train.workspace import TrainWorkspace
+
+        self.show_workspace("train")
+        train, data_set = self._workspaces["train"], self.session.data_set
+        if isinstance(train, TrainWorkspace) and data_set is not None:
+            train.set_data(data_set.root)
+            train.form.set_split(self.session.split_path, preset=preset, draw=draw)
 
     def _connect(self) -> None:
         session = self.session
@@ -109,8 +122,7 @@ class MainWindow(QMainWindow):
         session.content_wanted.connect(lambda path: ask_content(self, path))
         session.resampling_wanted.connect(lambda path, kind, error: ask_resampling(self, path, kind, error))
         session.runs.mask_ready.connect(lambda _name, path: commands.show_finished_mask(session, path))
-        for pane in self.review.panes.slices.values():
-            pane.menu_wanted.connect(self.menus.show_pane_menu)
+        self.review.panes.menu_wanted.connect(self.menus.show_pane_menu)
 
     def _on_case(self) -> None:
         case = self.session.case
@@ -125,6 +137,8 @@ class MainWindow(QMainWindow):
 
     def _on_first_painted(self) -> None:
         self.first_painted.emit()
+        # So that the first case need not wait for it.
+        self.session.background.ask("reader", prepare, lambda _: None)
         self._late.start()
 
     def _add_job_chip(self) -> None:

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
+from PySide6.QtWidgets import QDialog, QMenu, QMessageBox
 
 from workstation import __version__
 from workstation.core.case import SEQUENCES
-from workstation.gui.actions import ACTIONS, BY_ID, MENUS, VIEW, WORKSPACES, translated
+from workstation.gui.actions import ACTIONS, BY_ID, MENUS, WORKSPACES, key_text, keys_of, translated
 from workstation.gui.edit_verbs import EditVerbs
 from workstation.gui.file_dialogs import FileDialogs
-from workstation.gui.shortcuts import ShortcutSheet
-from workstation.gui.theme import THEMES, apply_theme
+from workstation.gui.reading_verbs import ReadingVerbs, next_of
+from workstation.gui.report_dialogs import ReportDialogs
+from workstation.gui.theme import THEMES, choose_theme, chosen_theme
 from workstation.session import commands
 from workstation.session.layers import MODES, OUTLINES, REGION_CHOICES
-from workstation.session.settings import recent_paths, settings
+from workstation.session.settings import recent_paths
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 _OPACITY_STEP = 0.05
 _PANE_MENU = (
     *("view.fit", "view.maximise", "view.auto_window", "go.centre", "go.largest", ""),
-    *("masks.toggle", "masks.mode", "masks.outline", "", "file.export", "file.screenshot"),
+    *("masks.toggle", "masks.mode", "masks.outline", "", "tools.ruler", "tools.area", "tools.remove_last", ""),
+    *("view.planes", "view.sequences", "view.lightbox", "", "view.copy_link", "file.export", "file.screenshot"),
 )
 
 
@@ -40,18 +42,22 @@ class Menus(QObject):
         self._window = window
         self._session = window.session
         self.dialogs = FileDialogs(window)
+        self.reports = ReportDialogs(window)
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
         self._edits = EditVerbs(window)
+        reading = ReadingVerbs(self._session, window.review)
         self._verbs = {
             **self.dialogs.verbs,
+            **self.reports.verbs,
             **self._edits.verbs,
             **self._other_verbs(),
             **self._view_verbs(),
             **self._mask_verbs(),
+            **reading.verbs,
         }
-        self._switches = self._make_switches()
+        self._switches = {**self._make_switches(), **self._edits.switches, **reading.switches}
         self._make()
         session = self._session
         for signal in (session.case_changed, session.data_set_changed, session.layers.masks_changed):
@@ -60,7 +66,10 @@ class Menus(QObject):
         view = session.view
         session.editing.changed.connect(self.refresh)
         session.editing.tools.changed.connect(self._tick)
+        cine = window.review.panes.cine
         for signal in (session.layers.display_changed, view.decoration_changed, view.convention_changed):
+            signal.connect(self._tick)
+        for signal in (view.scene_changed, session.pointer.changed, cine.changed):
             signal.connect(self._tick)
         self.refresh()
 
@@ -93,6 +102,13 @@ class Menus(QObject):
         self._edits.name(self.actions)
         self._tick()
 
+    def apply_keys(self) -> None:
+        """Give every action the keys it has now."""
+        for name, action in self.actions.items():
+            action.setShortcuts([QKeySequence(key) for key in keys_of(BY_ID[name])])
+        for name in WORKSPACES:
+            self._window.rail.set_shortcut_hint(name, key_text(BY_ID[f"window.{name}"]))
+
     def show_pane_menu(self, position: QPoint) -> None:
         """The menu of a right click in a pane."""
         menu = QMenu(self._window)
@@ -113,7 +129,6 @@ class Menus(QObject):
         for entry in ACTIONS:
             action = QAction(entry.title, self._window)
             action.setCheckable(entry.is_switch)
-            action.setShortcuts([QKeySequence(key) for key in entry.keys])
             if entry.id in self._verbs:
                 action.triggered.connect(self._slot(self._verbs[entry.id]))
             self.actions[entry.id] = action
@@ -122,7 +137,7 @@ class Menus(QObject):
             if entry.id == "file.open_folder":
                 menus[entry.menu].addMenu(self._recent)
         self._window.addActions([self.actions[entry.id] for entry in ACTIONS if not entry.in_pane])
-        self._add_themes(menus[VIEW])
+        self.apply_keys()
 
     def _slot(self, verb: Callable[[], object]) -> Callable[[bool], None]:
         """A slot for QAction.triggered; Qt ticks by itself, but the session has the last word."""
@@ -133,12 +148,6 @@ class Menus(QObject):
 
         return slot
 
-    def _add_themes(self, menu: QMenu) -> None:
-        themes = menu.addMenu(self.tr("Theme"))
-        words = {"dark": self.tr("Dark"), "light": self.tr("Light"), "system": self.tr("As the system")}
-        for name in THEMES:
-            themes.addAction(words[name]).triggered.connect(lambda _checked=False, name=name: _choose_theme(name))
-
     def _view_verbs(self) -> dict[str, Callable[[], object]]:
         session, view, panes = self._session, self._session.view, self._window.review.panes
         return {
@@ -148,22 +157,19 @@ class Menus(QObject):
             },
             "view.previous_sequence": lambda: commands.step_sequence(session, -1),
             "view.next_sequence": lambda: commands.step_sequence(session, 1),
-            "view.four_panes": lambda: view.set_maximised(None),
-            "view.maximise": lambda: view.set_maximised(None if view.maximised else panes.active),
-            "view.restore": self._leave,
+            "view.maximise": lambda: view.set_maximised(None if view.maximised else panes.active_view.name),
             "view.fit": view.fit_requested.emit,
             "view.reset": view.reset_requested.emit,
             "view.auto_window": lambda: view.reset_window(view.sequence),
             "view.reset_window": self._reset_windows,
-            "view.annotations": view.toggle_annotations,
-            "view.crosshair": view.toggle_crosshair,
-            "view.convention": lambda: view.set_convention(_other(("radiological", "neurological"), view.convention)),
-            "view.nose": lambda: view.set_sagittal_nose(_other(("left", "right"), view.sagittal_nose)),
-            "view.interpolation": lambda: view.set_interpolation(_other(("nearest", "linear"), view.interpolation)),
-            "go.largest": lambda: commands.jump_to_largest(session),
             "go.centre": view.centre_requested.emit,
             "go.next_case": lambda: commands.step_case(session, 1),
             "go.previous_case": lambda: commands.step_case(session, -1),
+            "view.annotations": view.toggle_annotations,
+            "view.crosshair": view.toggle_crosshair,
+            "view.convention": lambda: view.set_convention(next_of(("radiological", "neurological"), view.convention)),
+            "view.nose": lambda: view.set_sagittal_nose(next_of(("left", "right"), view.sagittal_nose)),
+            "view.interpolation": lambda: view.set_interpolation(next_of(("nearest", "linear"), view.interpolation)),
         }
 
     def _mask_verbs(self) -> dict[str, Callable[[], object]]:
@@ -174,9 +180,9 @@ class Menus(QObject):
             "masks.truth": lambda: layers.set_visible("truth", visible=not layers.is_visible("truth")),
             "masks.fainter": lambda: layers.set_opacity(layers.opacity - _OPACITY_STEP),
             "masks.stronger": lambda: layers.set_opacity(layers.opacity + _OPACITY_STEP),
-            "masks.outline": lambda: layers.set_outline(_other(OUTLINES, layers.outline)),
-            "masks.mode": lambda: layers.set_mode(_other(MODES, layers.mode)),
-            "masks.palette": lambda: layers.set_palette(_other(("standard", "colour-blind"), layers.palette)),
+            "masks.outline": lambda: layers.set_outline(next_of(OUTLINES, layers.outline)),
+            "masks.mode": lambda: layers.set_mode(next_of(MODES, layers.mode)),
+            "masks.palette": lambda: layers.set_palette(next_of(("standard", "colour-blind"), layers.palette)),
             **{f"masks.region_{each.lower()}": partial(layers.set_region, each) for each in REGION_CHOICES},
         }
 
@@ -184,6 +190,10 @@ class Menus(QObject):
         return {
             "file.quit": self._window.close,
             **{f"window.{name}": partial(self._window.show_workspace, name) for name in WORKSPACES},
+            **{f"window.theme_{name}": partial(choose_theme, name) for name in THEMES},
+            "file.preferences": self._show_preferences,
+            "help.palette": self._show_palette,
+            "help.keys": self._show_keys,
             "help.shortcuts": self._show_shortcuts,
             "help.about": self._show_about,
         }
@@ -192,12 +202,12 @@ class Menus(QObject):
         """What each ticked action stands for."""
         view, layers, rail = self._session.view, self._session.layers, self._window.rail
         return {
-            **self._edits.switches,
             "view.annotations": lambda: view.annotations_visible,
             "view.crosshair": lambda: view.crosshair_visible,
             "view.convention": lambda: view.convention == "radiological",
             "view.nose": lambda: view.sagittal_nose == "left",
             "view.interpolation": lambda: view.interpolation == "linear",
+            **{f"window.theme_{name}": partial(lambda name: chosen_theme() == name, name) for name in THEMES},
             "masks.toggle": lambda: not layers.hidden,
             "masks.prediction": lambda: layers.is_visible("prediction"),
             "masks.truth": lambda: layers.is_visible("truth"),
@@ -208,10 +218,6 @@ class Menus(QObject):
             },
             **{f"window.{each}": partial(lambda name: rail.current == name, each) for each in WORKSPACES},
         }
-
-    def _leave(self) -> None:
-        if not self._edits.leave():
-            self._session.view.set_maximised(None)
 
     def _reset_windows(self) -> None:
         for name in self._session.view.sequences:
@@ -231,9 +237,31 @@ class Menus(QObject):
         commands.open_path(self._session, path)
 
     def _show_shortcuts(self) -> None:
-        sheet = ShortcutSheet(self._window)
-        sheet.exec()
-        sheet.deleteLater()
+        from workstation.gui.shortcuts import ShortcutSheet
+
+        _run_dialog(ShortcutSheet(self._window))
+
+    def _show_keys(self) -> None:
+        from workstation.gui.key_dialog import KeyDialog
+
+        _run_dialog(KeyDialog(self._window, on_changed=self.apply_keys))
+
+    def _show_preferences(self) -> None:
+        from workstation.gui.preferences_dialog import PreferencesDialog
+
+        dialog = PreferencesDialog(self._session, self._window)
+        dialog.keys_wanted.connect(self._show_keys)
+        _run_dialog(dialog)
+        self._tick()
+
+    def _show_palette(self) -> None:
+        from workstation.gui.command_palette import CommandPalette
+
+        palette = CommandPalette({name: self.actions[name] for name in self._verbs}, self._window)
+        chosen = palette.choose()
+        palette.deleteLater()
+        if chosen is not None:
+            chosen.trigger()
 
     def _show_about(self) -> None:
         QMessageBox.about(
@@ -246,13 +274,6 @@ class Menus(QObject):
         )
 
 
-def _other(values: tuple[str, ...], value: str) -> str:
-    """The value that comes after another, round and round."""
-    return values[(values.index(value) + 1) % len(values)]
-
-
-def _choose_theme(name: str) -> None:
-    app = QApplication.instance()
-    if isinstance(app, QApplication):
-        settings().setValue("theme", name)
-        apply_theme(app, name)
+def _run_dialog(dialog: QDialog) -> None:
+    dialog.exec()
+    dialog.deleteLater()

@@ -1,11 +1,19 @@
-"""The sheet of keys and mouse bindings, made from the action registry."""
+"""The sheet of keys and mouse bindings, made from the action registry and the tables of the mouse schemes."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from workstation.gui.actions import ACTIONS, MENUS, key_text, translated
+from workstation.gui.review.mouse_schemes import PACS, RESEARCH, MouseScheme, Tool
+
+_MODIFIERS = (
+    (Qt.KeyboardModifier.ControlModifier, "Ctrl"),
+    (Qt.KeyboardModifier.ShiftModifier, "Shift"),
+    (Qt.KeyboardModifier.AltModifier, "Alt"),
+)
+Bindings = list[tuple[str, str]]
 
 
 class ShortcutSheet(QDialog):
@@ -18,11 +26,17 @@ class ShortcutSheet(QDialog):
         content = QWidget()
         grid = QGridLayout(content)
         grid.setHorizontalSpacing(24)
-        groups = [
-            (translated(menu), [(key_text(each), each.title) for each in ACTIONS if each.menu == menu and each.keys])
+        groups: list[tuple[str, Bindings]] = [
+            (
+                translated(menu),
+                [(key_text(each), each.title) for each in ACTIONS if each.menu == menu and key_text(each)],
+            )
             for menu in MENUS
         ]
-        groups.append((self.tr("Mouse"), self._mouse()))
+        groups.append((self.tr("Mouse, Research scheme"), [*drags_of(RESEARCH), *self._mouse()]))
+        groups.append((self.tr("Mouse, PACS scheme (wheel and clicks as above)"), drags_of(PACS)))
+        groups.append((self.tr("Mouse with an edit tool"), self._mouse_edit()))
+        groups.append((self.tr("Mouse in 3D"), self._mouse_3d()))
         row = 0
         for title, bindings in groups:
             row = self._add_group(grid, row, title, bindings)
@@ -36,27 +50,35 @@ class ShortcutSheet(QDialog):
         column.addWidget(area)
         column.addWidget(buttons)
 
-    def _mouse(self) -> list[tuple[str, str]]:
+    def _mouse(self) -> Bindings:
         return [
-            (self.tr("Left drag"), self.tr("Crosshair; all panes follow")),
+            (self.tr("Space+left drag"), self.tr("Pan")),
             (self.tr("Wheel; Shift+wheel"), self.tr("One slice; five slices")),
-            (self.tr("Right drag; Ctrl+wheel; pinch"), self.tr("Zoom")),
-            (self.tr("Middle drag; Space+left; Alt+left"), self.tr("Pan")),
-            (self.tr("Ctrl+Shift+left drag"), self.tr("Window: right wider, up brighter; with Alt finer")),
+            (self.tr("Ctrl+wheel; pinch"), self.tr("Zoom at the pointer")),
+            (self.tr("Alt with a window drag"), self.tr("A fifth as fast")),
             (self.tr("Ctrl+double-click"), self.tr("Reset the window")),
             (self.tr("Double-click"), self.tr("Maximise a pane, or restore")),
             (self.tr("Right click"), self.tr("Menu")),
-            (self.tr("With a tool: left, right"), self.tr("Draw; the opposite of the tool")),
-            (self.tr("With a tool: Ctrl+click"), self.tr("Take the label that is there")),
-            (self.tr("With a brush: Shift+wheel"), self.tr("Size of the brush")),
-            (
-                self.tr("With the polygon: clicks or a drag"),
-                self.tr("Corners; Enter or a double-click closes"),
-            ),
-            (self.tr("3D: left, middle, wheel"), self.tr("Rotate, pan, zoom")),
         ]
 
-    def _add_group(self, grid: QGridLayout, row: int, title: str, bindings: list[tuple[str, str]]) -> int:
+    def _mouse_edit(self) -> Bindings:
+        return [
+            (self.tr("Left, right"), self.tr("Draw; the opposite of the tool")),
+            (self.tr("Ctrl+click"), self.tr("Take the label that is there")),
+            (self.tr("Shift+wheel"), self.tr("Size of the brush")),
+            (self.tr("Polygon: clicks or a drag"), self.tr("Corners; Enter or a double-click closes")),
+        ]
+
+    def _mouse_3d(self) -> Bindings:
+        return [
+            (self.tr("Left drag"), self.tr("Turn")),
+            (self.tr("Middle or Shift+left drag"), self.tr("Pan")),
+            (self.tr("Right drag; wheel"), self.tr("Zoom")),
+            (self.tr("Ctrl+click on a surface"), self.tr("Crosshair there")),
+            (self.tr("Double-click"), self.tr("Maximise the pane, or restore")),
+        ]
+
+    def _add_group(self, grid: QGridLayout, row: int, title: str, bindings: Bindings) -> int:
         heading = QLabel(title)
         font = heading.font()
         font.setBold(True)
@@ -67,3 +89,33 @@ class ShortcutSheet(QDialog):
             grid.addWidget(QLabel(keys), row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(QLabel(text), row, 1)
         return row + 1
+
+
+def drags_of(scheme: MouseScheme) -> Bindings:
+    """The drags of a scheme in words: what is held, and what it does."""
+    tools = {
+        Tool.CROSSHAIR: _tr("Crosshair; all panes follow"),
+        Tool.SCROLL: _tr("Scroll slices"),
+        Tool.WINDOW: _tr("Window: right wider, up brighter"),
+        Tool.PAN: _tr("Pan"),
+        Tool.ZOOM: _tr("Zoom about the press point: up larger"),
+    }
+    buttons = {
+        Qt.MouseButton.LeftButton: _tr("left"),
+        Qt.MouseButton.MiddleButton: _tr("middle"),
+        Qt.MouseButton.RightButton: _tr("right"),
+    }
+    found: Bindings = []
+    if scheme.left_tools:
+        found.append((_tr("Left drag"), _tr("The chosen tool: scroll, window, pan, zoom or crosshair")))
+    for (button, held), tool in scheme.drags.items():
+        parts = [name for modifier, name in _MODIFIERS if held & modifier]
+        # A fine drag of the window is told once, for both schemes.
+        if not (tool is Tool.WINDOW and held & Qt.KeyboardModifier.AltModifier):
+            words = _tr("{0} drag").format("+".join([*parts, buttons[button]]))
+            found.append((words[0].upper() + words[1:], tools[tool]))
+    return found
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ShortcutSheet", text)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtCore import QCoreApplication, QPointF, QSize, Qt, QTimer
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from workstation.core.volume import LabelMap
 from workstation.gui.actions import with_keys
@@ -60,6 +61,7 @@ class ReadOut(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._widths: TextWidths | None = None
         self.setToolTip(
             self.tr(
                 "Under the crosshair: voxel (i j k of the file, counted from 0), position (RAS+, mm), intensity of\n"
@@ -92,22 +94,55 @@ class ReadOut(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the columns; labels, which come last, share what room is left."""
         painter = QPainter(self)
-        metrics = QFontMetricsF(self.font())
+        widths_of = self._widths_of()
         quiet, plain = tokens_of(self.palette()).faint, self.palette().color(QPalette.ColorRole.WindowText)
         readings = read_out(self._session)
-        widths = column_widths(readings, metrics, self.width() - 6)
+        widths = column_widths(readings, widths_of, self.width() - 6)
+        # Texts at a point: Qt lays out a text in a rectangle in twice the time.
+        baseline = (self.height() + widths_of.metrics.ascent() - widths_of.metrics.descent()) / 2
         x = 6.0 - _GAP
         for reading, width in zip(readings, widths, strict=True):
             x += reading.gap
             if reading.name:
                 painter.setPen(quiet)
-                painter.drawText(QRectF(x, 0, self.width(), self.height()), Qt.AlignmentFlag.AlignVCenter, reading.name)
-                x += metrics.horizontalAdvance(reading.name) + _WORD_GAP
+                painter.drawText(QPointF(x, baseline), reading.name)
+                x += widths_of(reading.name) + _WORD_GAP
             painter.setPen(plain)
-            side = Qt.AlignmentFlag.AlignRight if reading.is_number else Qt.AlignmentFlag.AlignLeft
-            text = metrics.elidedText(reading.value, Qt.TextElideMode.ElideRight, width)
-            painter.drawText(QRectF(x, 0, width, self.height()), Qt.AlignmentFlag.AlignVCenter | side, text)
+            text = reading.value
+            if widths_of(text) > width:
+                text = widths_of.metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+            painter.drawText(QPointF(x + (width - widths_of(text) if reading.is_number else 0), baseline), text)
             x += width
+
+    def _widths_of(self) -> TextWidths:
+        if self._widths is None or self._widths.font != self.font():
+            self._widths = TextWidths(self.font())
+        return self._widths
+
+
+class TextWidths:
+    """Widths of texts in a font, each measured once.
+
+    Parameters
+    ----------
+    font : QFont
+    """
+
+    _MOST = 4096
+
+    def __init__(self, font: QFont) -> None:
+        self.font = QFont(font)
+        self.metrics = QFontMetricsF(font)
+        self._known: dict[str, float] = {}
+
+    def __call__(self, text: str) -> float:
+        """The width of a text, logical pixels."""
+        width = self._known.get(text)
+        if width is None:
+            if len(self._known) > self._MOST:
+                self._known.clear()
+            width = self._known[text] = self.metrics.horizontalAdvance(text)
+        return width
 
 
 def read_out(session: Session) -> list[Reading]:
@@ -136,10 +171,10 @@ def read_out(session: Session) -> list[Reading]:
     return readings
 
 
-def column_widths(readings: list[Reading], metrics: QFontMetricsF, room: float) -> list[float]:
+def column_widths(readings: list[Reading], width_of: Callable[[str], float], room: float) -> list[float]:
     """Width of each value: of the widest one; where there is not enough room, labels take an equal share of it."""
-    names = sum(metrics.horizontalAdvance(each.name) + _WORD_GAP for each in readings if each.name)
-    widths = [metrics.horizontalAdvance(each.widest) + 1 for each in readings]
+    names = sum(width_of(each.name) + _WORD_GAP for each in readings if each.name)
+    widths = [width_of(each.widest) + 1 for each in readings]
     labels = [number for number, each in enumerate(readings) if len(each.widest) > 2 and not each.is_number]
     missing = names + sum(widths) + sum(each.gap for each in readings) - _GAP - room
     if missing > 0 and labels:
@@ -180,21 +215,52 @@ class StatusBar(QStatusBar):
         self.read_out = ReadOut(session)
         self.busy = QLabel()
         self.busy.setObjectName("quiet")
+        self.busy.setTextFormat(Qt.TextFormat.PlainText)
         self.busy.hide()
         self.hidden_note = ToneLabel("warning", self)
         self.hidden_note.setWordWrap(False)
-        scheme = QLabel(self.tr("Mouse: Research"))
-        scheme.setObjectName("quiet")
-        scheme.setToolTip(self.tr("Left: crosshair; wheel: slice; right drag: zoom; middle: pan (F1 shows all)"))
+        self.scheme = QToolButton()
+        self.scheme.setAutoRaise(True)
+        self.scheme.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scheme.clicked.connect(self._change_scheme)
+        session.pointer.changed.connect(self._on_pointer)
+        self._on_pointer()
         self.addWidget(self.read_out, 1)
         self.addPermanentWidget(self.busy)
         self.addPermanentWidget(self.hidden_note)
-        self.addPermanentWidget(scheme)
+        self.addPermanentWidget(self.scheme)
         self._busy_timer = QTimer(self, singleShot=True, interval=_BUSY_AFTER_MS)
         self._busy_timer.timeout.connect(self._say_busy)
         session.background.busy_changed.connect(self._on_busy)
         session.layers.display_changed.connect(self._on_masks)
         session.layers.masks_changed.connect(self._on_masks)
+
+    def _on_pointer(self) -> None:
+        pointer = self._session.pointer
+        tools = {
+            "ruler": self.tr("ruler"),
+            "area": self.tr("area"),
+            "scroll": self.tr("scroll"),
+            "window": self.tr("window"),
+            "pan": self.tr("pan"),
+            "zoom": self.tr("zoom"),
+            "crosshair": self.tr("crosshair"),
+        }
+        is_pacs = pointer.scheme == "pacs"
+        words = self.tr("Mouse: PACS") if is_pacs else self.tr("Mouse: Research")
+        tool = pointer.measure or (pointer.tool if is_pacs else "")
+        self.scheme.setText(f"{words}, {tools[tool]}" if tool else words)
+        tip = (
+            self.tr("Left: the chosen tool; wheel: slice; right drag: window; middle: pan.")
+            if is_pacs
+            else self.tr("Left: crosshair; wheel: slice; right drag: zoom; middle: pan.")
+        )
+        tip += "\n" + self.tr("Click for the other scheme")
+        self.scheme.setToolTip(with_keys(tip, "help.shortcuts"))
+
+    def _change_scheme(self) -> None:
+        pointer = self._session.pointer
+        pointer.set_scheme("research" if pointer.scheme == "pacs" else "pacs")
 
     def _on_masks(self) -> None:
         """A clean slice is no clean case: say that masks are hidden for as long as they are."""

@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from workstation.io.places import resources_folder
+from workstation.session.settings import settings
 
 THEMES = ("dark", "light", "system")
 
@@ -173,6 +174,20 @@ def apply_theme(app: QApplication, name: str) -> None:
         raise ValueError(f"{name!r} is not one of {THEMES}")
     theme = app.findChild(QObject, "theme", Qt.FindChildOption.FindDirectChildrenOnly)
     (theme if isinstance(theme, _Theme) else _Theme(app)).choose(name)
+
+
+def chosen_theme() -> str:
+    """The theme that the user chose; dark at first."""
+    name = str(settings().value("theme", "dark"))
+    return name if name in THEMES else "dark"
+
+
+def choose_theme(name: str) -> None:
+    """Put the program into a theme, and remember it."""
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        settings().setValue("theme", name)
+        apply_theme(app, name)
 
 
 def tokens_of(palette: QPalette) -> Tokens:

@@ -37,11 +37,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from workstation.core.case import CaseFiles, ImageRef
+from workstation.core.case import CaseFiles
 from workstation.errors import InputError
 from workstation.io.events import append_record, read_records
 from workstation.io.files import read_json, sha256_of
-from workstation.io.nifti_header import plan_reading
+from workstation.io.nifti_header import files_of
 from workstation.io.places import example_cache_folder
 
 FORMAT = 1
@@ -168,7 +168,7 @@ class ExampleCache:
         # Equal voxels are other labels under another scheme, and the layout may decide the scheme.
         labels = [files.layout, files.scheme_name] if files.truth else []
         try:
-            images = [[*map(self._sources.of, _files_of(image)), image.channel] for image in (*sequences, *truth)]
+            images = [[*map(self._sources.of, files_of(image.path)), image.channel] for image in (*sequences, *truth)]
         except (OSError, InputError):
             return ""
         how = [recipe.inputs, recipe.outputs, recipe.orientation, recipe.version]
@@ -284,14 +284,6 @@ def _mark(path: Path) -> tuple[str, bool]:
     facts = [str(path.absolute()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
     is_settled = time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED_SECONDS
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32], is_settled
-
-
-def _files_of(image: ImageRef) -> tuple[Path, ...]:
-    """The file of an image, or both halves of an .hdr/.img pair."""
-    if image.path.name.lower().endswith((".nii", ".nii.gz")):
-        return (image.path,)
-    plan = plan_reading(image.path)
-    return tuple(dict.fromkeys((plan.header.path, plan.data_path)))
 
 
 def _read_only(example: StoredExample) -> StoredExample:

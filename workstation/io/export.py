@@ -1,25 +1,53 @@
-"""A mask exported as NIfTI on its source's grid, read back and compared before anybody says "exported"."""
+"""A mask exported as NIfTI on its source's grid, read back and compared before anybody says "exported"; with a side-car
+that says where it comes from (`io.provenance`)."""
 
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from workstation.core.geometry import reorient
-from workstation.core.labels import convert_labels, region_mask, region_scheme, scheme_named, unnamed_scheme
+from workstation.core.labels import LAYOUT_SCHEMES, unnamed_scheme
+from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap, SourceHeader
-from workstation.errors import ExportError, GeometryError, LabelError
+from workstation.errors import AmbiguousScheme, ExportError, GeometryError, InputError, LabelError
 from workstation.io.cases import read_mask
+from workstation.io.layouts import find_case
 from workstation.io.nifti import read_header, read_label_map
 from workstation.io.nifti_writing import write_label_map
+from workstation.io.provenance import Origin, require_side_car_name, write_side_car
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exported:
+    """What was written.
+
+    Parameters
+    ----------
+    mask, side_car : Path
+    label_map : LabelMap
+        What is in the mask.
+    """
+
+    mask: Path
+    side_car: Path
+    label_map: LabelMap
 
 
 def export_mask(
-    mask: Path, out: Path, *, like: Path | None = None, scheme: str | None = None, region: str | None = None
-) -> Path:
-    """Write a mask file anew, with a chosen geometry, scheme or region.
+    mask: Path,
+    out: Path,
+    *,
+    like: Path | None = None,
+    selection: Selection | None = None,
+    origin: Origin | None = None,
+    keeps_header: bool = False,
+    layout: str | None = None,
+) -> Exported:
+    """Write a mask file anew, with a chosen geometry, scheme, label or region.
 
     Parameters
     ----------
@@ -29,15 +57,14 @@ def export_mask(
         Ending in .nii or .nii.gz.
     like : Path or None
         An image whose shape, affine and codes the result takes; None keeps the mask's own.
-    scheme : str or None
-        Write the labels of this scheme; None keeps the mask's integers.
-    region : str or None
-        Write this region as 0/1.
-
-    Returns
-    -------
-    Path
-        `out`.
+    selection : Selection or None
+        What is written; None writes the mask's integers as they are.
+    origin : Origin or None
+        What the side-car says of the case; None takes the case that the mask's file belongs to, if to any.
+    keeps_header : bool
+        Whether to write descriptions and extensions of the source's header too, which may name a patient.
+    layout : str or None
+        Of the data set that the mask belongs to; says what its labels mean where nothing else does.
 
     Raises
     ------
@@ -46,24 +73,29 @@ def export_mask(
     GeometryError
         `like` is on another grid.
     AmbiguousScheme, LabelError
-        The mask's labels are unclear (only where `scheme` or `region` needs them), or cannot be expressed.
+        The mask's labels are unclear (only where `selection` needs them), or cannot be expressed.
     InputError
         A file cannot be read.
     """
-    if out.exists() and out.resolve() == mask.resolve():
-        raise ExportError(f"{out} is the mask itself", hint="Choose another name; sources are never altered.", path=out)
-    label_map = _read(mask, needs_scheme=bool(scheme or region))
-    if region:
-        data = region_mask(label_map.data, label_map.scheme, region).astype(np.uint8)
-        label_map = dataclasses.replace(label_map, data=data, scheme=region_scheme(region))
-    elif scheme:
-        target = scheme_named(scheme)
-        data = convert_labels(label_map.data, label_map.scheme, target)
-        label_map = dataclasses.replace(label_map, data=data, scheme=target)
-    return export_label_map(label_map, out, like=read_header(like) if like else None)
+    selection = selection or Selection()
+    label_map = _read(mask, layout, needs_scheme=selection.needs_meaning)
+    return export_label_map(
+        selection.of(label_map),
+        out,
+        like=read_header(like) if like else None,
+        origin=origin or _origin_of(mask),
+        keeps_header=keeps_header,
+    )
 
 
-def export_label_map(label_map: LabelMap, out: Path, *, like: SourceHeader | None = None) -> Path:
+def export_label_map(
+    label_map: LabelMap,
+    out: Path,
+    *,
+    like: SourceHeader | None = None,
+    origin: Origin | None = None,
+    keeps_header: bool = False,
+) -> Exported:
     """Write a label map on the grid of `like` (permuting and flipping axes where needed) and compare what was written.
 
     Raises
@@ -71,6 +103,9 @@ def export_label_map(label_map: LabelMap, out: Path, *, like: SourceHeader | Non
     ExportError, GeometryError
         As `export_mask`.
     """
+    origin = origin or Origin()
+    source = label_map.source.path if label_map.source else None
+    _refuse_sources(out, source, origin)
     header = like or label_map.source
     if header is not None and not label_map.grid.is_same(header.grid):
         transform = label_map.grid.transform_onto(header.grid)
@@ -81,19 +116,49 @@ def export_label_map(label_map: LabelMap, out: Path, *, like: SourceHeader | Non
                 path=header.path,
             )
         label_map = dataclasses.replace(label_map, data=reorient(label_map.data, transform), grid=header.grid)
-    write_label_map(out, label_map, like=header)
+    require_side_car_name(out)
+    write_label_map(out, label_map, like=header, keeps_header=keeps_header)
     _compare(out, label_map, header)
-    return out
+    side_car = write_side_car(out, label_map, origin=origin, source=source, keeps_header=keeps_header)
+    return Exported(out, side_car, label_map)
 
 
-def _read(mask: Path, *, needs_scheme: bool) -> LabelMap:
+def _refuse_sources(out: Path, mask: Path | None, origin: Origin) -> None:
+    if not out.exists():
+        return
+    names = {
+        "the mask itself": [mask] if mask else [],
+        "an image of the case": [r.path for r in origin.images.values()],
+    }
+    for words, paths in names.items():
+        if any(path.exists() and path.resolve() == out.resolve() for path in paths):
+            hint = "Choose another name; sources are never altered."
+            raise ExportError(f"{out} is {words}", hint=hint, path=out)
+
+
+def _read(mask: Path, layout: str | None, *, needs_scheme: bool) -> LabelMap:
     try:
         return read_mask(mask)
+    except AmbiguousScheme:
+        if layout in LAYOUT_SCHEMES:
+            return read_label_map(mask, layout=layout)
+        if needs_scheme:
+            raise
     except LabelError:
         if needs_scheme:
             raise
-        # Kept as they are, the integers need no meaning.
-        return read_label_map(mask, scheme=unnamed_scheme())
+    # Kept as they are, the integers need no meaning.
+    return read_label_map(mask, scheme=unnamed_scheme())
+
+
+def _origin_of(mask: Path) -> Origin:
+    """The case whose truth or image the file is; nothing where it stands alone."""
+    try:
+        files = find_case(mask)
+    except InputError:
+        return Origin()
+    images = {name: ref for name, ref in files.sequences.items() if ref.path != mask}
+    return Origin(files.name, images) if images else Origin()
 
 
 def _compare(out: Path, expected: LabelMap, header: SourceHeader | None) -> None:

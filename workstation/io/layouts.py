@@ -27,7 +27,7 @@ from workstation.io.nifti import image_stem, is_image_name, read_header
 
 _SUFFIXES: Mapping[str, tuple[re.Pattern[str], Mapping[str, str]]] = {
     "brats2021": (
-        re.compile(r"(?P<case>.+)_(?P<part>flair|t1|t1ce|t1c|t1gd|t2|t2w|seg)", re.IGNORECASE),
+        re.compile(r"(?P<case>.+)_(?P<part>flair|t1|t1ce|t1c|t1gd|t2|t2w|seg)", re.IGNORECASE | re.DOTALL),
         {
             "flair": "FLAIR",
             "t1": "T1",
@@ -40,11 +40,11 @@ _SUFFIXES: Mapping[str, tuple[re.Pattern[str], Mapping[str, str]]] = {
         },
     ),
     "brats2023": (
-        re.compile(r"(?P<case>.+)-(?P<part>t1n|t1c|t2w|t2f|seg)", re.IGNORECASE),
+        re.compile(r"(?P<case>.+)-(?P<part>t1n|t1c|t2w|t2f|seg)", re.IGNORECASE | re.DOTALL),
         {"t1n": "T1", "t1c": "T1c", "t2w": "T2", "t2f": "FLAIR", "seg": "truth"},
     ),
 }
-_CHANNEL_FILE = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})")
+_CHANNEL_FILE = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.DOTALL)
 # The order in which nnU-Net's own BraTS conversion numbers the channels, where dataset.json does not say.
 _NNUNET_ORDER = ("T1", "T1c", "T2", "FLAIR")
 _MSD_ORDER = ("FLAIR", "T1", "T1c", "T2")
@@ -62,7 +62,7 @@ def open_dataset(path: Path, *, mapping: Path | None = None) -> DataSet:
     Parameters
     ----------
     path : Path
-        A folder of any known layout; `imagesTr` in one means the whole.
+        A folder of any known layout; `imagesTr` in one means the whole, and so does its `dataset.json`.
     mapping : Path or None
         A hand-made mapping that lies elsewhere; None takes the folder's own `mapping.json` if it has one.
 
@@ -80,6 +80,8 @@ def open_dataset(path: Path, *, mapping: Path | None = None) -> DataSet:
     InputError
         Its dataset.json or mapping.json is damaged.
     """
+    if is_description(path):
+        path = path.parent
     if not path.is_dir():
         raise FileMissing(f"{path} is not a folder", hint="Choose the folder that holds the cases.", path=path)
     if path.name in _IMAGE_FOLDERS and (path.parent / "dataset.json").is_file():
@@ -88,6 +90,11 @@ def open_dataset(path: Path, *, mapping: Path | None = None) -> DataSet:
     if not cases:
         raise LayoutError(f"no cases were found in {path}", hint=_KNOWN, path=path)
     return DataSet(path.resolve().name, path, layout, tuple(sorted(cases, key=lambda case: case.name)))
+
+
+def is_description(path: Path) -> bool:
+    """Whether a file is one that describes the data set around it."""
+    return path.name in ("dataset.json", MAPPING_NAME) and path.is_file()
 
 
 def find_case(path: Path) -> CaseFiles:
@@ -122,12 +129,21 @@ def guess_sequence(path: Path) -> str | None:
     return found[-1] if found else None
 
 
+def images_below(folder: Path) -> Iterator[Path]:
+    """Image files of a folder, a few levels deep."""
+    for parent, names, files in os.walk(folder, followlinks=True):
+        if len(Path(parent).relative_to(folder).parts) >= _SEARCH_DEPTH:
+            names.clear()
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        yield from (path for path in (Path(parent) / name for name in sorted(files)) if is_image_name(path))
+
+
 def _cases_of_folder(path: Path) -> tuple[str, list[CaseFiles]]:
     if (path / MAPPING_NAME).is_file():
         return "mapping", cases_by_mapping(path)
     images = list(_images_in(path / "imagesTr"))
     if not images:
-        return _suffix_cases(_images_below(path))
+        return _suffix_cases(images_below(path))
     description = path / "dataset.json"
     facts = read_json(description) if description.is_file() else {}
     if any(_CHANNEL_FILE.fullmatch(image_stem(image)) for image in images):
@@ -138,15 +154,6 @@ def _cases_of_folder(path: Path) -> tuple[str, list[CaseFiles]]:
 def _images_in(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         yield from (path for path in sorted(folder.iterdir()) if is_image_name(path))
-
-
-def _images_below(folder: Path) -> Iterator[Path]:
-    """Image files of a folder, a few levels deep."""
-    for parent, names, files in os.walk(folder, followlinks=True):
-        if len(Path(parent).relative_to(folder).parts) >= _SEARCH_DEPTH:
-            names.clear()
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        yield from (path for path in (Path(parent) / name for name in sorted(files)) if is_image_name(path))
 
 
 def _suffix_cases(images: Iterable[Path]) -> tuple[str, list[CaseFiles]]:

@@ -9,7 +9,7 @@ they are copied only where a scale, a 64-bit type or a byte order asks for it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +36,13 @@ def image_stem(path: Path) -> str:
         (ending for ending in sorted(IMAGE_ENDINGS, key=len, reverse=True) if lower.endswith(ending)), path.suffix
     )
     return path.name[: len(path.name) - len(ending)]
+
+
+def case_of_mask(mask: Path, names: Collection[str]) -> str | None:
+    """The case that a mask's file name begins with, the longest of several; None where it begins with none."""
+    stem = image_stem(mask)
+    fitting = [name for name in names if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
+    return max(fitting, key=len, default=None)
 
 
 def is_image_name(path: Path) -> bool:
@@ -91,7 +98,7 @@ def read_volumes(path: Path, channels: Mapping[str, int | None]) -> list[Volume]
     InputError
         As `read_volume`.
     """
-    stored, header = _read(path)
+    stored, header = read_stored(path)
     volumes = []
     for name, channel in channels.items():
         data, source = _take(stored, header, channel)
@@ -124,7 +131,7 @@ def read_label_map(
         As `read_volume`.
     """
     ref = ImageRef(ref) if isinstance(ref, Path) else ref
-    data, source = _take(*_read(ref.path), ref.channel)
+    data, source = _take(*read_stored(ref.path), ref.channel)
     labels = _as_labels(data, source)
     present = np.flatnonzero(np.bincount(labels.ravel(order="K"), minlength=256))
     if scheme is None:
@@ -143,9 +150,21 @@ def read_label_map(
     return LabelMap(name or image_stem(ref.path), labels, source.grid, scheme, source)
 
 
+def read_values(ref: ImageRef) -> tuple[np.ndarray, SourceHeader]:
+    """Values of one 3-D image as its header means them, not rounded; 64-bit floats where it scales them.
+
+    Raises
+    ------
+    InputError
+        As `read_volume`.
+    """
+    data, source = _take(*read_stored(ref.path), ref.channel)
+    return _scaled(data, source), source
+
+
 def guess_content(path: Path) -> Literal["label", "image", "unsure"]:
     """Whether a file is a mask or an MR image, from its type, values and name."""
-    stored, header = _read(path)
+    stored, header = read_stored(path)
     data, source = _take(stored, header, 0 if stored.ndim == 4 else None)
     try:
         labels = _as_labels(data, source)
@@ -159,7 +178,7 @@ def guess_content(path: Path) -> Literal["label", "image", "unsure"]:
     return "label" if is_named_mask or distinct <= 5 else "unsure"
 
 
-def _read(path: Path) -> tuple[np.ndarray, SourceHeader]:
+def read_stored(path: Path) -> tuple[np.ndarray, SourceHeader]:
     """All voxels of a file as stored (a read-only view of its bytes), and its header."""
     plan = plan_reading(path)
     content = _content(plan)

@@ -1,49 +1,48 @@
-"""Predictions scored against truths: pairs found, read, counted; the table as JSON and CSV.
+"""Predictions scored against truths: pairs found, read, measured; the table as JSON and CSV.
 
-The figures are those of the BraTS challenge on the regions WT, TC and ET, with its rules for empty masks
-(`core.overlap.challenge_value`); their names are the keys of the JSON and the columns of the CSV.
+The figures are those of `core.metrics.Scores` on the regions WT, TC, ET (and RC where a scheme has a resection cavity)
+and on single labels; their names are the keys of the JSON and the columns of the CSV.
 """
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workstation.core.labels import REGIONS, LabelScheme, region_mask
-from workstation.core.overlap import OverlapCounts, challenge_value, count_overlap
+from workstation.core.labels import LabelScheme
+from workstation.core.metrics import Scores, measure_pair
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError
 from workstation.io.cases import read_mask
-from workstation.io.files import replacing
 from workstation.io.layouts import open_dataset
-from workstation.io.nifti import image_stem, is_image_name, read_label_map
-
-
-@dataclass(frozen=True, slots=True)
-class RegionScores:
-    """Overlap of one region of one pair; ratios 0 to 1 by the challenge's rules, volumes in ml."""
-
-    dice: float
-    jaccard: float
-    sensitivity: float
-    specificity: float
-    precision: float
-    truth_ml: float
-    prediction_ml: float
+from workstation.io.nifti import case_of_mask, image_stem, is_image_name, read_label_map
+from workstation.io.tables import write_table
 
 
 @dataclass(frozen=True, slots=True)
 class PairResult:
-    """One prediction scored against its truth."""
+    """One prediction scored against its truth.
+
+    Parameters
+    ----------
+    prediction, truth : Path
+    regions : mapping of str to Scores
+        In the order WT, TC, ET, RC.
+    labels : mapping of int to Scores
+        By the value in the truth's scheme.
+    label_names : mapping of int to str
+        The scheme's words for them.
+    """
 
     prediction: Path
     truth: Path
-    regions: Mapping[str, RegionScores]
+    regions: Mapping[str, Scores]
+    labels: Mapping[int, Scores]
+    label_names: Mapping[int, str]
 
 
 def evaluate(
@@ -79,21 +78,18 @@ def evaluate_pair(prediction: Path, truth: Path, *, scheme: str | None = None, r
             hint="Export one of them onto the other's grid first: workstation export MASK OUT --like IMAGE.",
             path=prediction,
         )
-    return PairResult(prediction, truth, score_regions(truth_map, prediction_map))
+    return score_pair(prediction_map, truth_map, paths=(prediction, truth))
 
 
-def score_regions(truth: LabelMap, prediction: LabelMap) -> dict[str, RegionScores]:
-    """Scores of every region that both label maps can express, in the order WT, TC, ET."""
-    shared = [name for name in REGIONS if name in truth.scheme.regions and name in prediction.scheme.regions]
-    return {
-        name: _scores(
-            count_overlap(
-                region_mask(truth.data, truth.scheme, name), region_mask(prediction.data, prediction.scheme, name)
-            ),
-            truth.grid.voxel_ml,
-        )
-        for name in shared
-    }
+def score_pair(prediction: LabelMap, truth: LabelMap, *, paths: tuple[Path, Path]) -> PairResult:
+    """Score label maps on one grid that were read from `paths` (prediction, truth)."""
+    found = measure_pair(truth, prediction)
+    return PairResult(
+        *paths,
+        {name: each.scores for name, each in found.regions.items()},
+        {value: each.scores for value, each in found.labels.items()},
+        {value: truth.scheme.labels[value].name for value in found.labels},
+    )
 
 
 def pair_files(prediction: Path, truth: Path) -> list[tuple[Path, Path]]:
@@ -113,31 +109,44 @@ def pair_files(prediction: Path, truth: Path) -> list[tuple[Path, Path]]:
 
 
 def as_json(results: Sequence[PairResult]) -> dict[str, Any]:
-    """The object that `workstation evaluate --json` prints."""
+    """The object that `workstation evaluate --json` prints; what is undefined is null."""
     return {
         "cases": [
             {
                 "prediction": str(result.prediction),
                 "truth": str(result.truth),
-                "regions": {name: dataclasses.asdict(scores) for name, scores in result.regions.items()},
+                "regions": {name: _plain(scores) for name, scores in result.regions.items()},
+                "labels": {
+                    str(value): {"name": result.label_names[value], **_plain(scores)}
+                    for value, scores in result.labels.items()
+                },
             }
             for result in results
         ]
     }
 
 
-def write_csv(path: Path, results: Sequence[PairResult]) -> None:
-    """Write one row per case and region."""
-    columns = [field.name for field in dataclasses.fields(RegionScores)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["prediction", "truth", "region", *columns])
-    for result in results:
-        for name, scores in result.regions.items():
-            values = [getattr(scores, column) for column in columns]
-            writer.writerow([result.prediction, result.truth, name, *values])
-    with replacing(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+def write_csv(path: Path, results: Sequence[PairResult], *, with_labels: bool = False) -> None:
+    """Write one row per case and region, and per label ("label 2") where wanted; what is undefined is empty."""
+    figures = [field.name for field in dataclasses.fields(Scores)]
+    rows = (
+        {"prediction": result.prediction, "truth": result.truth, "region": name, **_plain(scores)}
+        for result in results
+        for name, scores in named_scores(result, with_labels=with_labels)
+    )
+    write_table(path, ["prediction", "truth", "region", *figures], rows)
+
+
+def named_scores(result: PairResult, *, with_labels: bool) -> Iterator[tuple[str, Scores]]:
+    """The regions and their figures, then the labels ("label 2") where wanted."""
+    yield from result.regions.items()
+    if with_labels:
+        yield from ((f"label {value}", scores) for value, scores in result.labels.items())
+
+
+def _plain(scores: Scores) -> dict[str, float | int | None]:
+    values = dataclasses.asdict(scores)
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def _read_prediction(path: Path, truth_scheme: LabelScheme, *, scheme: str | None, region: str | None) -> LabelMap:
@@ -145,21 +154,6 @@ def _read_prediction(path: Path, truth_scheme: LabelScheme, *, scheme: str | Non
         return read_mask(path, scheme=f"region:{region}" if region else scheme)
     except AmbiguousScheme:
         return read_label_map(path, scheme=truth_scheme)
-
-
-def _scores(counts: OverlapCounts, voxel_ml: float) -> RegionScores:
-    def ratio(value: float) -> float:
-        return challenge_value(value, counts)
-
-    return RegionScores(
-        dice=ratio(counts.dice),
-        jaccard=ratio(counts.jaccard),
-        sensitivity=ratio(counts.sensitivity),
-        specificity=ratio(counts.specificity),
-        precision=ratio(counts.precision),
-        truth_ml=counts.truth * voxel_ml,
-        prediction_ml=counts.prediction * voxel_ml,
-    )
 
 
 def _truths_by_case(folder: Path) -> dict[str, Path]:
@@ -176,13 +170,11 @@ def _truths_by_case(folder: Path) -> dict[str, Path]:
 
 
 def _truth_of(prediction: Path, truths: Mapping[str, Path]) -> Path:
-    """The truth whose case name the prediction's name begins with; the longest such name wins."""
-    stem = image_stem(prediction)
-    fitting = [name for name in truths if stem == name or (stem.startswith(name) and not stem[len(name)].isalnum())]
-    if not fitting:
+    name = case_of_mask(prediction, truths)
+    if name is None:
         raise LayoutError(
             f"no truth belongs to {prediction}",
             hint="A prediction's file name must begin with the name of its case, such as BraTS2021_00006.nii.gz.",
             path=prediction,
         )
-    return truths[max(fitting, key=len)]
+    return truths[name]

@@ -45,6 +45,8 @@ class RunStatus:
         Of the last epoch that was marked as the best; 0 and None before one was.
     rss_bytes, peak_bytes : int
         Resident memory of the engine, 0 if not yet measured.
+    estimate_bytes, reserved_bytes : int
+        What it is expected to take at its peak, 0 if unknown; what is reserved for it, 0 while nothing is.
     reason, hint : str
         Why it ended and what to do; empty for a good end.
     damaged : int
@@ -72,6 +74,8 @@ class RunStatus:
     best_val_dice: float | None = None
     rss_bytes: int = 0
     peak_bytes: int = 0
+    estimate_bytes: int = 0
+    reserved_bytes: int = 0
     reason: str = ""
     hint: str = ""
     damaged: int = 0
@@ -128,6 +132,8 @@ class StatusFold:
             "epoch": self._take_epoch,
             "memory": self._take_memory,
             "failed": self._take_failed,
+            "estimate": self._take_estimate,
+            "granted": self._take_granted,
         }
 
     @property
@@ -182,6 +188,12 @@ class StatusFold:
     def _take_failed(self, event: Mapping[str, Any]) -> None:
         self._values["reason"] = str(event.get("text") or event.get("kind") or "The engine gave no reason.")
         self._values["hint"] = str(event.get("hint") or "")
+
+    def _take_estimate(self, event: Mapping[str, Any]) -> None:
+        self._keep(event, whole=("estimate_bytes",))
+
+    def _take_granted(self, event: Mapping[str, Any]) -> None:
+        self._keep(event, whole=("reserved_bytes",))
 
     def _keep(
         self,

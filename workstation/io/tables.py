@@ -1,4 +1,8 @@
-"""Tables as CSV: written beside and renamed, so that a reader sees a whole one at any time."""
+"""Tables as CSV: written beside and renamed, so that a reader sees a whole one at any time.
+
+Names come from files that anybody may have named. A spreadsheet takes a cell that begins with one of `=+-@` or a tab
+for a formula and carries it out, so such a text is written behind an apostrophe, which says "text".
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,16 @@ from typing import Any
 from workstation.errors import FileMissing
 from workstation.io.files import replacing
 
+# https://owasp.org/www-community/attacks/CSV_Injection
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t")
+
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as CSV with a line of column names.
 
     What is None becomes an empty cell, a list or tuple its parts with "x" between them ("96x96x96"), and numbers keep
-    every digit that Python knows of them.
+    every digit that Python knows of them. A text that a spreadsheet would take for a formula gets an
+    apostrophe before it.
 
     Raises
     ------
@@ -33,15 +41,30 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file, by the names of its columns; `FileMissing` if it cannot be read."""
+    """The rows of a CSV file, by the names of its columns, as they were before `write_table`.
+
+    Raises
+    ------
+    FileMissing
+        It cannot be read.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+            return [{name: _unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
     except OSError as error:
         raise FileMissing(f"{path} cannot be read: {error.strerror}", hint="Check the path.", path=path) from error
 
 
 def _cell(value: Any) -> Any:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
     if isinstance(value, list | tuple):
-        return "x".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else value
+        value = "x".join(map(str, value))
+    # A lone carriage return would be the end of a row to many readers.
+    text = str(value).lower() if isinstance(value, bool) else "\n".join(str(value).splitlines())
+    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
+
+
+def _unguarded(cell: str | Any) -> Any:
+    """A cell without the apostrophe; a short row has None, a long one a list."""
+    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and cell[1:].startswith(_BEGINS_FORMULA) else cell

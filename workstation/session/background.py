@@ -55,6 +55,10 @@ class Background(QObject):
         """Whether an answer is awaited."""
         return bool(self._open)
 
+    def is_asked(self, topic: str) -> bool:
+        """Whether an answer is awaited under a topic."""
+        return topic in self._open
+
     @property
     def words(self) -> str:
         """What is being done; empty when nothing is that has words."""

@@ -9,11 +9,14 @@ from PySide6.QtCore import QCoreApplication, Qt
 
 from workstation.core.case import CaseFiles
 from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest
+from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
-from workstation.io.export import export_label_map
-from workstation.session.loading import LoadedCase, focus_of, load_for_display, load_mask
+from workstation.io.export import Exported, export_label_map
+from workstation.session.loading import LoadedCase, Point, focus_of, load_for_display, load_mask, next_lesion_of
 from workstation.session.opening import Kind, Opened, is_mask_of, open_all
+from workstation.session.origins import MaskKind, judged_kind, masks_of, origin_of
+from workstation.session.prefetch import Wanted
 from workstation.session.session import Session
 from workstation.session.settings import remember_path
 
@@ -62,22 +65,33 @@ def open_paths(
 
 
 def open_case(session: Session, files: CaseFiles) -> None:
-    """Open a case of the data set."""
+    """Open a case of the data set; at once where it was read ahead."""
     should_stop = session.background.stop_sign("case")
+    wanted = Wanted(files, session.worklist.prediction_of(files))
+    keeps_view = session.case is not None
 
     def answer(loaded: LoadedCase) -> None:
-        session.take_case(loaded)
+        session.take_case(loaded, keeps_view=keeps_view)
         session.review_wanted.emit()
 
+    def question() -> LoadedCase:
+        if ahead is not None:
+            return ahead.result()
+        return load_for_display(files, prediction=wanted.prediction, should_stop=should_stop)
+
     session.expect_case(files)
-    question = lambda: load_for_display(files, should_stop=should_stop)  # noqa: E731 - one line, used once
-    session.background.ask("case", question, answer, words=_tr("Opening {}...").format(files.name))
+    ahead = session.prefetch.take(wanted)
+    if ahead is not None and ahead.done():
+        session.background.forget("case")
+        answer(ahead.result())
+    else:
+        session.background.ask("case", question, answer, words=_tr("Opening {}...").format(files.name))
 
 
 def step_case(session: Session, by: int) -> None:
-    """Open the next (1) or previous (-1) case of the data set, counted from the one that is being opened."""
+    """Open the next (1) or previous (-1) case of the worklist, counted from the one that is being opened."""
     current = session.expected_case or (session.case.files if session.case else None)
-    cases = list(session.case_files)
+    cases = [entry.files for entry in session.worklist.shown]
     if current is None or current not in cases:
         return
     index = cases.index(current) + by
@@ -119,34 +133,79 @@ def open_mask(
         elif isinstance(mask, GeometryError):
             session.resampling_wanted.emit(path, kind, mask)
         elif isinstance(mask, LabelMap):
-            session.layers.show_mask(kind, mask)
+            session.lay_mask(kind, mask)
+            entry = session.worklist.current
+            if kind == "prediction" and entry is not None:
+                session.worklist.attach({entry.name: path})
 
     session.background.ask(f"mask {kind}", question, answer, words=_tr("Opening {}...").format(path.name))
 
 
-def export_mask(session: Session, out: Path, *, kind: Kind = "prediction") -> None:
-    """Write a mask of the open case on its source's grid; says so only after reading it back."""
-    mask = session.layers.prediction if kind == "prediction" else session.layers.truth
+def export_mask(
+    session: Session,
+    out: Path,
+    *,
+    kind: MaskKind | None = None,
+    selection: Selection | None = None,
+    keeps_header: bool = False,
+) -> None:
+    """Write a mask of the open case on its source's grid; says so only after reading it back.
+
+    Parameters
+    ----------
+    session : Session
+    out : Path
+        Ending in .nii or .nii.gz.
+    kind : {"truth", "prediction", "corrected"} or None
+        None is the mask that is judged: the corrected one, or the prediction as it was opened.
+    selection : Selection or None
+        What of it; None writes it as it is.
+    keeps_header : bool
+        Whether to keep descriptions and extensions of the source's header, which may name a patient.
+    """
+    kind = kind or judged_kind(session)
+    mask = masks_of(session)[kind]
     if mask is None:
-        session.problem.emit(LayoutError(f"there is no {kind} to export", hint="Open or compute one first."))
+        session.problem.emit(LayoutError(f"there is no {kind} mask to export", hint="Open or compute one first."))
         return
     image = next(iter(session.case.sequences.values())) if session.case else None
     like = mask.source or (image.source if image else None)
+    origin = origin_of(session, kind)
+    wanted = selection or Selection()
 
-    def answer(path: Path) -> None:
-        session.editing.note_saved(mask, path)
-        session.notice.emit(_tr("Exported {} ({}); read back and compared.").format(path, mask.scheme.title))
+    def question() -> Exported:
+        return export_label_map(wanted.of(mask), out, like=like, origin=origin, keeps_header=keeps_header)
 
-    session.background.ask(
-        "export", lambda: export_label_map(mask, out, like=like), answer, words=_tr("Exporting {}...").format(out.name)
-    )
+    def answer(done: Exported) -> None:
+        if wanted.is_whole:
+            session.editing.note_saved(mask, done.mask)
+        words = _tr("Exported {} ({}) with {}; read back and compared.")
+        session.notice.emit(words.format(done.mask, done.label_map.scheme.title, done.side_car.name))
+
+    session.background.ask("export", question, answer, words=_tr("Exporting {}...").format(out.name))
 
 
-def jump_to_largest(session: Session) -> None:
-    """Go to the slice where the tumour is largest: of the prediction, or of the truth where there is none."""
-    position = focus_of(session.layers.prediction) or focus_of(session.layers.truth)
+def jump_to_largest(session: Session, plane: str = "axial") -> None:
+    """Go to the slice of a plane where the tumour is largest: of the prediction, or of the truth without one."""
+    position = focus_of(session.layers.prediction, plane) or focus_of(session.layers.truth, plane)
     if position is not None:
         session.jump_to(position)
+
+
+def jump_to_next_lesion(session: Session) -> None:
+    """Go to the next connected part of the tumour, from the largest to the smallest and round again.
+
+    Of the prediction, or of the truth where there is no tumour in it. Which one is next is counted from the part that
+    the crosshair is in; from outside all of them it is the largest.
+    """
+    masks = [mask for mask in (session.layers.prediction, session.layers.truth) if mask is not None]
+    cursor = session.view.cursor_mm
+
+    def answer(position: Point | None) -> None:
+        if position is not None:
+            session.jump_to(position)
+
+    session.background.ask("lesion", lambda: next_lesion_of(masks, cursor), answer)
 
 
 def step_sequence(session: Session, by: int) -> None:
@@ -230,6 +289,7 @@ def show_finished_mask(session: Session, path: Path) -> None:
         session.notice.emit(_tr("The segmentation of {} is ready.").format(session.case.name))
         session.review_wanted.emit()
     else:
+        session.worklist.attach({each.name: path for each in session.worklist.entries if is_mask_of(path, each.files)})
         session.notice.emit(_tr("A segmentation is ready: {}").format(path))
 
 

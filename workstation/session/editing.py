@@ -48,7 +48,7 @@ class Editing(QObject):
         self._case: Case | None = None
         self._work: tuple[EditableLabelMap, History] | None = None
         self._stroke: list[Diff] | None = None
-        self._is_saved = False
+        self._saved_as: Path | None = None
         self._offer: JournalContents | None = None
         layers.masks_changed.connect(self._choose_label)
 
@@ -58,6 +58,16 @@ class Editing(QObject):
     def has_layer(self) -> bool:
         """Whether something was edited (and perhaps taken back)."""
         return self._work is not None
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """The edits that were made and not taken back, oldest first, such as "brush"."""
+        return self._work[1].verbs if self._work else ()
+
+    @property
+    def saved_as(self) -> Path | None:
+        """The file that the edited mask was exported to; None if it was not, or was edited since."""
+        return self._saved_as
 
     @property
     def undo_verb(self) -> str | None:
@@ -148,7 +158,7 @@ class Editing(QObject):
     def note_saved(self, mask: LabelMap, path: Path) -> None:
         """The edited mask was exported: it needs no journal, unless it is edited further. The history stays."""
         if self._work is not None and mask is self._layers.edited:
-            self._is_saved = True
+            self._saved_as = path
             self.journal.note_saved(path)
 
     def discard(self) -> None:
@@ -237,7 +247,7 @@ class Editing(QObject):
 
     def _take(self, work: tuple[EditableLabelMap, History]) -> None:
         self._work = work
-        self._is_saved = False
+        self._saved_as = None
         self._publish()
 
     def _add(self, edit: Edit) -> None:
@@ -258,7 +268,7 @@ class Editing(QObject):
             self._on_edited(edit.diff)
 
     def _on_edited(self, diff: Diff) -> None:
-        self._is_saved = False
+        self._saved_as = None
         self._publish(diff)
         self.changed.emit()
 
@@ -281,8 +291,8 @@ class Editing(QObject):
                 edit = Edit("brush", joined(self._stroke))
                 self._work[1].add(edit)
                 self.journal.note_edit(edit)
-                self._is_saved = False
-            self.journal.end(is_kept=self.undo_verb is not None and not self._is_saved)
+                self._saved_as = None
+            self.journal.end(is_kept=self.undo_verb is not None and self._saved_as is None)
         self._forget()
 
     def _forget(self) -> None:

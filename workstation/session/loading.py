@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from workstation.core.case import Case, CaseFiles
-from workstation.core.focus import focus_voxel
+from workstation.core.focus import components, focus_voxel
 from workstation.core.volume import LabelMap
-from workstation.errors import AmbiguousScheme, InputError
+from workstation.errors import AmbiguousScheme, InputError, WorkstationError
 from workstation.io.cases import load_case, mask_onto, read_mask
 from workstation.io.nifti import read_label_map
 from workstation.session.images import DisplayImage, make_display_image
 
 Point = tuple[float, float, float]
+# Directions of the voxel axis that runs across the slices of a plane.
+_ACROSS = {"axial": "IS", "coronal": "PA", "sagittal": "LR"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,18 +30,33 @@ class LoadedCase:
     images : mapping of str to DisplayImage
     focus_mm : tuple of float
         Where to look first: the middle of the truth's largest axial slice, else of the volume.
-    problem : InputError or None
-        Why the truth could not be shown.
+    problem : WorkstationError or None
+        Why a mask could not be shown.
+    prediction : LabelMap or None
+        The mask that belongs to it, where there is one.
+    prediction_focus_mm : tuple of float or None
+        Where to look first if the prediction is seen and there is no truth.
     """
 
     case: Case
     images: Mapping[str, DisplayImage]
     focus_mm: Point
-    problem: InputError | None = None
+    problem: WorkstationError | None = None
+    prediction: LabelMap | None = None
+    prediction_focus_mm: Point | None = None
+
+    @property
+    def byte_count(self) -> int:
+        """Memory of its voxels."""
+        masks = [mask.data for mask in (self.case.truth, self.prediction) if mask is not None]
+        levels = [image.levels for image in self.images.values()]
+        return sum(each.nbytes for each in (*masks, *levels, *(each.data for each in self.case.sequences.values())))
 
 
-def load_for_display(files: CaseFiles, *, should_stop: Callable[[], bool] = lambda: False) -> LoadedCase:
-    """Read a case; a truth that cannot be used is left away, with the reason.
+def load_for_display(
+    files: CaseFiles, *, prediction: Path | None = None, should_stop: Callable[[], bool] = lambda: False
+) -> LoadedCase:
+    """Read a case and the mask that belongs to it; masks that cannot be used are left away, with the reason.
 
     Raises
     ------
@@ -50,7 +67,7 @@ def load_for_display(files: CaseFiles, *, should_stop: Callable[[], bool] = lamb
     """
     if should_stop():
         raise CancelledError
-    problem: InputError | None = None
+    problem: WorkstationError | None = None
     try:
         case = load_case(files)
     except InputError as error:
@@ -61,7 +78,15 @@ def load_for_display(files: CaseFiles, *, should_stop: Callable[[], bool] = lamb
         raise CancelledError
     with ThreadPoolExecutor(2, thread_name_prefix="quantise") as pool:
         images = dict(zip(case.sequences, pool.map(make_display_image, case.sequences.values()), strict=True))
-    return LoadedCase(case, images, focus_of(case.truth) or _point(case.grid.centre_mm), problem)
+    mask = None
+    if prediction is not None:
+        try:
+            mask = load_mask(prediction, case)
+        except WorkstationError as error:
+            problem = problem or error
+    seen = focus_of(mask) if case.truth is None else None
+    focus = focus_of(case.truth) or _point(case.grid.centre_mm)
+    return LoadedCase(case, images, focus, problem, mask, seen)
 
 
 def load_mask(path: Path, case: Case, *, scheme: str | None = None, may_resample: bool = False) -> LabelMap:
@@ -89,14 +114,38 @@ def load_mask(path: Path, case: Case, *, scheme: str | None = None, may_resample
     return mask_onto(mask, case.grid, image_path=image_path, may_resample=may_resample)
 
 
-def focus_of(mask: LabelMap | None) -> Point | None:
-    """World position of the middle of a mask's largest axial slice; None without one."""
+def focus_of(mask: LabelMap | None, plane: str = "axial") -> Point | None:
+    """World position of the middle of a mask's largest slice of a plane; None without one."""
     if mask is None:
         return None
     codes = mask.grid.axis_codes
-    axial = next(axis for axis, code in enumerate(codes) if code in "IS")
-    voxel = focus_voxel(mask.data != 0, axial)
+    across = next(axis for axis, code in enumerate(codes) if code in _ACROSS[plane])
+    voxel = focus_voxel(mask.data != 0, across)
     return None if voxel is None else _point(mask.grid.to_world(voxel))
+
+
+def next_lesion_of(masks: Sequence[LabelMap], cursor_mm: Point) -> Point | None:
+    """World position of a voxel of the connected part that follows the one at the cursor, largest first.
+
+    Parameters
+    ----------
+    masks : sequence of LabelMap
+        The first one that is not empty counts.
+    cursor_mm : tuple of float
+
+    Returns
+    -------
+    tuple of float or None
+        In its largest axial slice, near its middle; None if all masks are empty.
+    """
+    for mask in masks:
+        parts = components(mask.data != 0)
+        if parts.count:
+            voxel = mask.grid.nearest_voxel(cursor_mm)
+            current = 0 if voxel is None else parts.rank_at(voxel)
+            across = next(axis for axis, code in enumerate(mask.grid.axis_codes) if code in _ACROSS["axial"])
+            return _point(mask.grid.to_world(parts.focus_voxel(current % parts.count + 1, across)))
+    return None
 
 
 def _point(values: object) -> Point:

@@ -5,6 +5,7 @@ A mask may be opened alone, as an image; with a case open or given beside it, it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from workstation.core.case import CaseFiles, DataSet
 from workstation.core.volume import LabelMap
 from workstation.errors import InputError, WorkstationError
 from workstation.io.files import read_json, side_car_of
-from workstation.io.layouts import find_case, open_dataset
+from workstation.io.layouts import find_case, is_description, open_dataset
 from workstation.io.nifti import guess_content
 from workstation.session.loading import LoadedCase, load_for_display, load_mask
 
@@ -95,7 +96,7 @@ def open_all(paths: Sequence[Path], *, prediction: Path | None, may_be_masks: bo
 
 
 def is_mask_of(mask: Path, files: CaseFiles) -> bool:
-    """Whether a mask that a segmentation wrote belongs to a case: by its side-car, else by its name.
+    """Whether a mask that a segmentation or an export wrote belongs to a case: by its side-car, else by its name.
 
     Parameters
     ----------
@@ -107,8 +108,10 @@ def is_mask_of(mask: Path, files: CaseFiles) -> bool:
     side_car = side_car_of(mask)
     sources = read_json(side_car).get("sources") if side_car.is_file() else None
     if isinstance(sources, list) and sources:
-        stated = {Path(str(source.get("file", ""))).resolve() for source in sources if isinstance(source, dict)}
-        return bool(stated & images)
+        stated = [Path(str(source.get("file", ""))) for source in sources if isinstance(source, dict)]
+        # An export names files without their folders.
+        names = {path.name for path in images}
+        return any(each.resolve() in images or (each.name == str(each) and each.name in names) for each in stated)
     return mask.name.split(".nii")[0] in (files.name, f"{files.name}_prediction")
 
 
@@ -123,7 +126,7 @@ def _sort(paths: Sequence[Path], *, may_be_masks: bool, should_stop: ShouldStop)
         try:
             kind = _kind_of(path) if may_be_masks or len(paths) > 1 else "image"
             if kind == "image":
-                data_sets.append(open_dataset(path) if path.is_dir() else _set_of(find_case(path), path))
+                data_sets.append(open_dataset(path) if _is_whole(path) else _set_of(find_case(path), path))
             else:
                 (masks if kind == "label" else unsure).append(path)
         except InputError as error:
@@ -142,9 +145,13 @@ def _sort(paths: Sequence[Path], *, may_be_masks: bool, should_stop: ShouldStop)
     return _Found(cases, data_set, tuple(mask for mask in masks if mask not in own), tuple(unsure), problem)
 
 
+def _is_whole(path: Path) -> bool:
+    return path.is_dir() or is_description(path)
+
+
 def _kind_of(path: Path) -> Literal["image", "label", "unsure"]:
     """What one of several paths is, or one that comes to an open case: a truth or a lone file may be a mask."""
-    if path.is_dir():
+    if _is_whole(path):
         return "image"
     files = find_case(path)
     is_own_truth = files.truth is not None and files.truth.path == path
@@ -171,4 +178,6 @@ def _joined(data_sets: Sequence[DataSet], cases: tuple[CaseFiles, ...]) -> DataS
         return data_sets[0]
     layouts = {data_set.layout for data_set in data_sets}
     ordered = tuple(sorted(cases, key=lambda files: files.name))
-    return DataSet("selection", data_sets[0].root, layouts.pop() if len(layouts) == 1 else "file", ordered)
+    # Cases picked from one data set are that data set's: what was decided about them is found again.
+    root = Path(os.path.commonpath([data_set.root for data_set in data_sets]))
+    return DataSet("selection", root, layouts.pop() if len(layouts) == 1 else "file", ordered)

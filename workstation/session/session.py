@@ -7,19 +7,28 @@ It is passed to constructors; there are no singletons. Views read it and call th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from workstation.core.case import Case, CaseFiles, DataSet
 from workstation.core.volume import LabelMap
 from workstation.session.background import Background
+from workstation.session.case_figures import FiguresQueue
 from workstation.session.editing import Editing
 from workstation.session.images import DisplayImage
+from workstation.session.lane import Lane
 from workstation.session.layers import Layers
-from workstation.session.loading import LoadedCase
+from workstation.session.loading import LoadedCase, load_mask
 from workstation.session.machine import Machine
+from workstation.session.marks import Marks
+from workstation.session.pointer import Pointer
+from workstation.session.prefetch import Prefetch, Wanted
 from workstation.session.runs import Runs
+from workstation.session.scan import DataScan
+from workstation.session.tasks import Tasks
 from workstation.session.view import Point, ViewState
+from workstation.session.worklist import Worklist
 
 
 class Session(QObject):
@@ -46,15 +55,32 @@ class Session(QObject):
         self.view = ViewState(self)
         self.layers = Layers(self.background, self)
         self.editing = Editing(self.background, self.layers, self)
+        self.pointer = Pointer(self)
+        self.marks = Marks(self)
         self.runs = runs if runs is not None else Runs(parent=self)
         self.machine = Machine(self.background, parent=self)
+        self.scan = DataScan(self.background, parent=self)
+        self.tasks = Tasks(self)
+        self.worklist = Worklist(self.layers, self)
+        self.ahead = Lane("ahead", self)
+        self.prefetch = Prefetch(self.ahead, self)
+        self.figures = FiguresQueue(self.worklist, self.ahead, self)
         self._case: Case | None = None
+        self._loaded: tuple[Wanted, LoadedCase] | None = None
         self._images: Mapping[str, DisplayImage] = {}
         self._data_set: DataSet | None = None
+        self._split_path: Path | None = None
         self._expected_case: CaseFiles | None = None
+        self._measured: tuple[str, Path | None] | None = None
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
         self.editing.journal.failed.connect(self.problem)
+        self.editing.tools.changed.connect(self._on_edit_tool)
+        self.pointer.changed.connect(self._on_pointer)
+        self.tasks.failed.connect(self.problem)
+        self.worklist.access.failed.connect(self.problem)
+        self.worklist.mask_wanted.connect(self._fetch_prediction)
+        self.worklist.changed.connect(self._on_worklist)
 
     @property
     def case(self) -> Case | None:
@@ -70,6 +96,15 @@ class Session(QObject):
     def data_set(self) -> DataSet | None:
         """The open data set."""
         return self._data_set
+
+    @property
+    def split_path(self) -> Path | None:
+        """The manifest of a split of the open data set; None where it is drawn by a training itself."""
+        return self._split_path
+
+    def take_split(self, path: Path | None) -> None:
+        """Note which split a training on the open data set is to have."""
+        self._split_path = path
 
     @property
     def case_files(self) -> tuple[CaseFiles, ...]:
@@ -91,21 +126,50 @@ class Session(QObject):
         """Take over another data set."""
         if data_set is not self._data_set:
             self._data_set = data_set
+            self._split_path = None
+            self._loaded = None
+            self.prefetch.forget()
+            self.figures.stop()
+            self.worklist.take_data_set(data_set)
             self.data_set_changed.emit()
 
-    def take_case(self, loaded: LoadedCase, *, prediction: LabelMap | None = None) -> None:
-        """Take over a case that was read; what was drawn over the last one is gone."""
+    def take_case(self, loaded: LoadedCase, *, prediction: LabelMap | None = None, keeps_view: bool = False) -> None:
+        """Take over a case that was read; what was drawn over the last one is gone.
+
+        Parameters
+        ----------
+        loaded : LoadedCase
+        prediction : LabelMap or None
+            A mask to lay over it; None takes the one that came with it.
+        keeps_view : bool
+            Whether zoom and camera stay, as from case to case of a data set.
+        """
         self._expected_case = None
+        if self._loaded is not None:
+            self.prefetch.give_back(*self._loaded)
+        files = loaded.case.files
+        self._loaded = (Wanted(files, self.worklist.prediction_of(files)), loaded) if self._data_set else None
         self._case = loaded.case
         self._images = loaded.images
-        self.layers.set_masks(truth=loaded.case.truth, prediction=prediction)
+        self.marks.clear()
+        seen = self.worklist.take_case(files, prediction or loaded.prediction)
+        self.layers.set_masks(truth=loaded.case.truth, prediction=seen)
         self.editing.take_case(loaded.case)
         self.view.take_images(loaded.images)
-        self.view.set_cursor(loaded.focus_mm)
+        self.view.set_cursor((seen and loaded.prediction_focus_mm) or loaded.focus_mm)
         self.case_changed.emit()
-        self.view.reset_requested.emit()
+        if not keeps_view:
+            self.view.reset_requested.emit()
         if loaded.problem is not None:
             self.problem.emit(loaded.problem)
+
+    def lay_mask(self, kind: str, mask: LabelMap) -> None:
+        """Show a mask over the open case; a prediction that the reader must not see yet is held back."""
+        seen = self.worklist.admit(mask) if kind == "prediction" else mask
+        if seen is not None:
+            self.layers.show_mask(kind, seen)
+        else:
+            self.notice.emit(self.tr("Reading is blinded: the prediction shows itself after your decision."))
 
     def jump_to(self, position_mm: Point) -> None:
         """Move the crosshair and bring it into view in every pane."""
@@ -117,7 +181,46 @@ class Session(QObject):
         self.runs.stop_watching()
         self.machine.close()
         self.editing.close()
+        self.scan.close()
+        self.tasks.close()
+        self.prefetch.forget()
+        self.figures.stop()
+        self.ahead.close(drops=True)
+        self.worklist.close()
         self.background.close()
+
+    def _fetch_prediction(self, path: Path) -> None:
+        """Lay the prediction over a case that was opened before the store said which one it is."""
+        case = self._case
+        if case is None or self.background.is_asked("mask prediction"):
+            return
+
+        def answer(mask: LabelMap) -> None:
+            if self._case is case:
+                self.lay_mask("prediction", mask)
+
+        self.background.ask("mask prediction", lambda: load_mask(path, case), answer)
+
+    def _on_worklist(self) -> None:
+        """Read the neighbours of the open case ahead, as the list is ordered now; measure it if its masks are new."""
+        current = self.worklist.current
+        if self._loaded is None or current is None:
+            return
+        neighbours = [Wanted(each.files, each.prediction) for each in self.worklist.neighbours]
+        self.prefetch.want(neighbours, open_bytes=self._loaded[1].byte_count)
+        measured = (current.name, current.prediction)
+        if current.prediction is not None and measured != self._measured:
+            self._measured = measured
+            self.figures.measure_open()
+
+    def _on_edit_tool(self) -> None:
+        # The left button draws or measures, not both.
+        if self.editing.tools.tool:
+            self.pointer.set_measure(None)
+
+    def _on_pointer(self) -> None:
+        if self.pointer.measure is not None:
+            self.editing.tools.set_tool("")
 
     def _on_failed(self, _error: object) -> None:
         self._expected_case = None

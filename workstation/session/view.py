@@ -10,7 +10,10 @@ from workstation.session.images import DisplayImage
 
 PLANES = ("axial", "sagittal", "coronal")
 PANES = (*PLANES, "3d")
+LAYOUTS = ("planes", "sequences", "lightbox")
 CONVENTIONS = ("radiological", "neurological")
+CINE_RANGE = (1, 30)
+LIGHTBOX_RANGE_MM = (1.0, 50.0)
 Point = tuple[float, float, float]
 
 
@@ -23,7 +26,10 @@ class ViewState(QObject):
     """Name of the sequence whose window is another."""
     convention_changed = Signal()
     decoration_changed = Signal()
-    maximised_changed = Signal()
+    layout_changed = Signal()
+    """Layout, its plane, the distance of a lightbox's slices, or the pane that fills the centre is another."""
+    scene_changed = Signal()
+    """Something else is wanted in the 3D view."""
     fit_requested = Signal()
     reset_requested = Signal()
     centre_requested = Signal()
@@ -41,6 +47,12 @@ class ViewState(QObject):
         self._is_crosshair_visible = True
         self._interpolation = "linear"
         self._maximised: str | None = None
+        self._layout = "planes"
+        self._layout_plane = "axial"
+        self._lightbox_mm = 8.0
+        self._cine_per_second = 12
+        self._are_scene_planes_visible = False
+        self._is_scene_volume_visible = False
 
     @property
     def cursor_mm(self) -> Point:
@@ -102,6 +114,8 @@ class ViewState(QObject):
         if self._sequence not in images:
             self._sequence = "FLAIR" if "FLAIR" in images else next(iter(images), "")
             self.sequence_changed.emit()
+        if self._layout == "sequences" and self._maximised not in images:
+            self.set_maximised(None)
 
     @property
     def convention(self) -> str:
@@ -130,6 +144,11 @@ class ViewState(QObject):
         """Whether the crosshair lines are drawn."""
         return self._is_crosshair_visible and self._are_annotations_visible
 
+    @property
+    def crosshair_switched_on(self) -> bool:
+        """Whether the crosshair lines are drawn while annotations are."""
+        return self._is_crosshair_visible
+
     def toggle_crosshair(self) -> None:
         """Show or hide the crosshair lines."""
         self._is_crosshair_visible = not self._is_crosshair_visible
@@ -157,12 +176,81 @@ class ViewState(QObject):
             self.decoration_changed.emit()
 
     @property
+    def layout(self) -> str:
+        """ "planes" (three and 3D), "sequences" (four of one plane) or "lightbox" (many slices of one plane)."""
+        return self._layout
+
+    @property
+    def layout_plane(self) -> str:
+        """The plane of the layouts that show one plane."""
+        return self._layout_plane
+
+    def set_layout(self, layout: str, plane: str | None = None) -> None:
+        """Choose what the centre shows; all panes of it come back."""
+        plane = self._layout_plane if plane is None else plane
+        if layout not in LAYOUTS or plane not in PLANES:
+            return
+        if (layout, plane, None) != (self._layout, self._layout_plane, self._maximised):
+            self._layout, self._layout_plane, self._maximised = layout, plane, None
+            self.layout_changed.emit()
+
+    @property
     def maximised(self) -> str | None:
-        """The pane that fills the centre ("axial", "sagittal", "coronal", "3d"); None shows all four."""
+        """The pane that fills the centre ("axial", "sagittal", "coronal", "3d", or a sequence); None shows all."""
         return self._maximised
 
     def set_maximised(self, pane: str | None) -> None:
-        """Let one pane fill the centre, or show all."""
-        if pane != self._maximised and (pane is None or pane in PANES):
+        """Let one pane of the layout fill the centre, or show all."""
+        known = {"planes": PANES, "sequences": self.sequences}.get(self._layout, ())
+        if pane != self._maximised and (pane is None or pane in known):
             self._maximised = pane
-            self.maximised_changed.emit()
+            self.layout_changed.emit()
+
+    @property
+    def lightbox_mm(self) -> float:
+        """Distance of the slices of the lightbox, mm; at least one slice."""
+        return self._lightbox_mm
+
+    def set_lightbox_mm(self, distance_mm: float) -> None:
+        """Choose the distance of the slices of the lightbox; clipped to `LIGHTBOX_RANGE_MM`."""
+        distance_mm = _clipped(distance_mm, LIGHTBOX_RANGE_MM)
+        if distance_mm != self._lightbox_mm:
+            self._lightbox_mm = distance_mm
+            self.layout_changed.emit()
+            self.decoration_changed.emit()
+
+    @property
+    def cine_per_second(self) -> int:
+        """Slices a second of the cine."""
+        return self._cine_per_second
+
+    def set_cine_per_second(self, count: float) -> None:
+        """Choose the speed of the cine; clipped to `CINE_RANGE`."""
+        count = round(_clipped(count, CINE_RANGE))
+        if count != self._cine_per_second:
+            self._cine_per_second = count
+            self.decoration_changed.emit()
+
+    @property
+    def scene_planes_visible(self) -> bool:
+        """Whether the 3D view shows the three slices in space."""
+        return self._are_scene_planes_visible
+
+    def toggle_scene_planes(self) -> None:
+        """Show or hide the slices in the 3D view."""
+        self._are_scene_planes_visible = not self._are_scene_planes_visible
+        self.scene_changed.emit()
+
+    @property
+    def scene_volume_visible(self) -> bool:
+        """Whether the 3D view shows the shown sequence as a volume, where a graphics card can."""
+        return self._is_scene_volume_visible
+
+    def toggle_scene_volume(self) -> None:
+        """Show or hide the volume in the 3D view."""
+        self._is_scene_volume_visible = not self._is_scene_volume_visible
+        self.scene_changed.emit()
+
+
+def _clipped(value: float, ends: tuple[float, float]) -> float:
+    return min(max(value, ends[0]), ends[1])

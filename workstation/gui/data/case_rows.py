@@ -1,18 +1,19 @@
-"""What the table of cases shows, worked out from file names alone; no widget, no image is opened."""
+"""What the table of cases shows, in words and numbers to sort by; no widget, no image is opened."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from workstation.core.case import SEQUENCES, CaseFiles, DataSet
+from workstation.core.case_facts import CaseFacts
 from workstation.core.network import PRESETS
-from workstation.core.split import split_cases
-from workstation.errors import RequestError
+from workstation.core.plain_text import one_line
 
-PARTS = ("train", "validation", "test")
+_ABSENT = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +37,6 @@ class Overview:
     missing: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class SplitPreview:
-    """The part that each case would fall into.
-
-    Parameters
-    ----------
-    part_of : mapping of str to str
-        "train", "validation" or "test" by case name; cases that cannot be trained on are not in it.
-    problem : str
-        Why the usable cases cannot be split; empty if they can, or if there are none.
-    """
-
-    part_of: Mapping[str, str]
-    problem: str = ""
-
-    def count(self, part: str) -> int:
-        """How many cases fall into a part."""
-        return sum(each == part for each in self.part_of.values())
-
-
 def overview_of(data_set: DataSet) -> Overview:
     """Count what a data set has."""
     missing = Counter(name for case in data_set.cases for name in SEQUENCES if name not in case.sequences)
@@ -68,32 +49,7 @@ def overview_of(data_set: DataSet) -> Overview:
     )
 
 
-def preview_split(
-    cases: Sequence[CaseFiles], *, inputs: Sequence[str], seed: int, validation: float, test: float
-) -> SplitPreview:
-    """Split the cases as a training would that reads the sequences `inputs`.
-
-    Parameters
-    ----------
-    cases : sequence of CaseFiles
-    inputs : sequence of str
-        Cases without one of these sequences, or without truth, take no part.
-    seed : int
-    validation, test : float
-        Shares, 0 to 1.
-    """
-    usable = [case.name for case in cases if is_usable(case, inputs)]
-    if not usable:
-        return SplitPreview({})
-    try:
-        split = split_cases(usable, seed=seed, fractions=(1 - validation - test, validation, test))
-    except RequestError as error:
-        return SplitPreview({}, f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}".strip())
-    parts = (split.train, split.validation, split.test)
-    return SplitPreview({name: part for part, names in zip(PARTS, parts, strict=True) for name in names})
-
-
-def is_usable(case: CaseFiles, inputs: Sequence[str]) -> bool:
+def is_usable(case: CaseFiles, inputs: tuple[str, ...]) -> bool:
     """Whether a case has a truth and all of the sequences."""
     return case.truth is not None and all(name in case.sequences for name in inputs)
 
@@ -101,3 +57,49 @@ def is_usable(case: CaseFiles, inputs: Sequence[str]) -> bool:
 def folder_of(case: CaseFiles) -> Path:
     """Where the files of a case are: of its first image."""
     return next(iter(case.sequences.values())).path.parent if case.sequences else Path()
+
+
+def grid_text(facts: CaseFacts | None) -> str:
+    """The grid of a case: voxels, spacing where it is not 1 mm, axes; empty before it is known."""
+    if facts is None:
+        return ""
+    if facts.image is None:
+        return _ABSENT
+    grid = facts.image.grid
+    sizes = "\N{MULTIPLICATION SIGN}".join(map(str, grid.shape))
+    zooms = [f"{zoom:.3g}" for zoom in grid.zooms]
+    spacing = zooms[0] if len(set(zooms)) == 1 else "\N{MULTIPLICATION SIGN}".join(zooms)
+    return f"{sizes}, {spacing} mm, {grid.axis_codes}"
+
+
+def voxels_of(facts: CaseFacts | None) -> int:
+    """Number of voxels, to sort grids by; -1 before it is known."""
+    return math.prod(facts.image.shape) if facts is not None and facts.image is not None else -1
+
+
+def labels_text(facts: CaseFacts | None) -> str:
+    """The labels that a truth holds; a dash without one, empty before it is known."""
+    if facts is None:
+        return ""
+    if facts.mask is None:
+        return _ABSENT
+    values = [str(value) for value in sorted(facts.mask.counts) if value]
+    return "odd" if facts.mask.others else " ".join(values[:8]) or "none"
+
+
+def volume_of(facts: CaseFacts | None, region: str) -> float | None:
+    """Volume of a region in ml; None without a truth that says so, or before it is known."""
+    return None if facts is None else facts.volumes_ml.get(region)
+
+
+def volume_text(facts: CaseFacts | None, region: str) -> str:
+    """The same for a table."""
+    volume = volume_of(facts, region)
+    if volume is None:
+        return "" if facts is None else _ABSENT
+    return f"{volume:,.1f}"
+
+
+def name_text(case: CaseFiles) -> str:
+    """A case's name in one line."""
+    return one_line(case.name)

@@ -1,45 +1,47 @@
-"""The Data workspace: a data set as a table, with its figures above and the preview of a split beside it."""
+"""The Data workspace: data sets, their cases as a table with a split beside it, and their check-up."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QPushButton,
     QStackedWidget,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from workstation.core.case import CaseFiles, DataSet
-from workstation.core.labels import LAYOUT_SCHEMES, SCHEMES
-from workstation.errors import WorkstationError
-from workstation.gui.data.case_rows import overview_of
+from workstation.core.findings import Finding
+from workstation.core.split import Part
+from workstation.gui.data.asking import ask
 from workstation.gui.data.case_table import CaseTable
+from workstation.gui.data.data_set_bar import DataSetBar, ScanStrip
+from workstation.gui.data.figure_strip import FigureStrip
+from workstation.gui.data.findings_page import FindingsPage
+from workstation.gui.data.split_files import SplitFiles
 from workstation.gui.data.split_panel import SplitPanel
 from workstation.gui.empty_page import EmptyPage
-from workstation.gui.icons import icon
-from workstation.gui.theme import LARGE, NEAR, PAGE, ROOMY, SMALL, TITLE, font_of
+from workstation.gui.theme import NEAR, PAGE, ROOMY
 from workstation.gui.train.labels import ToneLabel
-from workstation.io.layouts import open_dataset
+from workstation.io.layouts import is_description, open_dataset
+from workstation.io.mending import mend
 from workstation.session import commands
 from workstation.session.session import Session
-from workstation.session.settings import recent_paths, remember_path
+from workstation.session.settings import data_sets, forget_data_set, remember_data_set, remember_path
 
-_SIDE_WIDTH = 330
-_FIGURES = ("cases", "truth", "complete", "layout", "scheme")
+_SIDE_WIDTH = 320
+_SIGHT_MS = 150
+_CHECK_TAB = 1
 
 
 class DataWorkspace(QWidget):
-    """Opens data sets and shows the one that is open.
+    """Adds data sets, shows the one that is open, and checks it.
 
     Parameters
     ----------
@@ -47,117 +49,236 @@ class DataWorkspace(QWidget):
     parent : QWidget or None
     """
 
-    train_wanted = Signal()
-    """The open data set is to be trained on."""
+    train_wanted = Signal(str, object)
+    """The open data set is to be trained on: with this preset, by this Draw unless the session has a saved split."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self.bar = DataSetBar()
         self.problem = ToneLabel("error", self)
         self.filter_field = QLineEdit(placeholderText=self.tr("Filter by name"), clearButtonEnabled=True)
-        self.table = CaseTable()
+        self.strip = ScanStrip(session.scan)
+        self.table = CaseTable(session.scan)
         self.split = SplitPanel()
-        self._title = QLabel()
-        self._path = QLabel()
-        self._figures = {name: QLabel("-") for name in _FIGURES}
-        self._missing = ToneLabel("warning", self)
+        self.split_files = SplitFiles(session, self.split, says=self.problem)
+        self.check = FindingsPage()
+        self.tabs = QTabWidget()
+        self.figures = FigureStrip()
         self._pages = QStackedWidget()
+        self._sight = QTimer(self, singleShot=True, interval=_SIGHT_MS)
         self._empty = EmptyPage(
             "data",
             title=self.tr("No data set is open"),
             words=self.tr(
-                "Open a folder of cases: BraTS 2017 to 2021, BraTS 2023 and later, Medical Segmentation\n"
-                "Decathlon Task01, nnU-Net, or any folder with a mapping.json. The layout is recognised by its names."
+                "Add a folder of cases, or drop one here: BraTS 2017 to 2021, BraTS 2023 and later, Medical\n"
+                "Segmentation Decathlon Task01, nnU-Net, or any folder with a mapping.json."
             ),
-            action=self.tr("Open data set..."),
+            action=self.tr("Add data set..."),
         )
+        self.setAcceptDrops(True)
         self._arrange()
         self._connect()
         self._on_data_set()
 
     def open(self, path: Path) -> None:
-        """Open a data set beside the window; what goes wrong is said above the table."""
+        """Open a data set beside the window and remember it; what goes wrong is said above the table."""
         self.problem.say(self.tr("Looking at {}...").format(path), "faint")
+        ask(self._session.background, "data set", lambda: open_dataset(path), self._on_opened, says=self.problem)
 
-        def question() -> DataSet | WorkstationError:
-            try:
-                return open_dataset(path)
-            except WorkstationError as error:
-                return error
+    def mend(self, finding: Finding, out: Path) -> None:
+        """Write mended copies of a finding's files into a folder."""
+        data_set = self._session.data_set
+        if data_set is None:
+            return
+        stop = self._session.background.stop_sign("mend")
 
-        self._session.background.ask("data set", question, self._on_answer)
+        def answer(written: list[Path]) -> None:
+            one, many = self.tr("A mended copy is in {1}"), self.tr("{0:,} mended copies are in {1}")
+            words = (one if len(written) == 1 else many).format(len(written), out)
+            self.check.problem.say(words + self.tr("; the originals are as they were."), "good")
+
+        self.check.problem.say(self.tr("Writing copies..."), "faint")
+        question = lambda: mend(finding, data_set, out, should_stop=stop)  # noqa: E731 - one line, used once
+        ask(self._session.background, "mend", question, answer, says=self.check.problem)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Let the arrow keys walk the table at once."""
+        """Let the arrow keys walk the table at once; examine what was not examined."""
         super().showEvent(event)
         if self._session.data_set is not None:
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
             self.table.select_case(self._session.case.name if self._session.case else "")
+            self._examine()
 
-    def _on_answer(self, answer: DataSet | WorkstationError) -> None:
-        if isinstance(answer, WorkstationError):
-            self.problem.say(f"{answer.message}. {answer.hint}".replace("..", ".").strip(), "error")
-            return
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a folder or a description of a data set; files are the window's business."""
+        if self._dropped(event) is not None:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Add the data set that was dropped."""
+        path = self._dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.open(path)
+
+    @staticmethod
+    def _dropped(event: QDropEvent) -> Path | None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        return paths[0] if len(paths) == 1 and (paths[0].is_dir() or is_description(paths[0])) else None
+
+    def _on_opened(self, data_set: DataSet) -> None:
         self.problem.say("")
-        remember_path(answer.root)
-        self._session.take_data_set(answer)
+        remember_path(data_set.root)
+        remember_data_set(data_set.root)
+        self._session.take_data_set(data_set)
 
     def _connect(self) -> None:
-        self._session.data_set_changed.connect(self._on_data_set)
-        self._empty.action_wanted.connect(self._on_open_clicked)
+        session, scan = self._session, self._session.scan
+        session.data_set_changed.connect(self._on_data_set)
+        self._empty.action_wanted.connect(self._on_add_clicked)
+        self.bar.add_wanted.connect(self._on_add_clicked)
+        self.bar.chosen.connect(self.open)
+        self.bar.remove_wanted.connect(self._on_remove)
+        self.bar.again_wanted.connect(self._on_again)
+        self.bar.train_wanted.connect(self._on_train)
         self.filter_field.textChanged.connect(self.table.filter)
         self.table.case_wanted.connect(self._on_case_wanted)
-        self.split.preview_changed.connect(self._on_preview)
+        self.table.move_wanted.connect(self._on_move)
+        self.table.sight_changed.connect(self._sight.start)
+        self.table.sight_changed.connect(scan.stand_back)
+        self._sight.timeout.connect(self._prefer_sight)
+        self.split.draft_changed.connect(self._on_draft)
+        self.split.move_wanted.connect(self._on_move)
+        self.split.save_wanted.connect(self.split_files.choose_and_save)
+        self.split.load_wanted.connect(self.split_files.choose_and_load)
+        self.check.case_wanted.connect(self._on_named_case)
+        self.check.mend_wanted.connect(self._on_mend_wanted)
+        scan.advanced.connect(self.table.rows.refresh)
+        scan.state_changed.connect(self._on_scan_state)
+        scan.findings_changed.connect(self._on_findings)
 
     def _on_data_set(self) -> None:
         data_set = self._session.data_set
         self._pages.setCurrentIndex(0 if data_set is None else 1)
+        self.bar.show_sets(data_sets(), None if data_set is None else data_set.root.resolve())
         cases = () if data_set is None else data_set.cases
-        self.table.rows.set_cases(cases, Path() if data_set is None else data_set.root)
+        self.table.rows.set_cases(cases)
+        self.split.set_volumes({}, is_complete=False)
         self.split.set_cases(cases)
-        if data_set is not None:
-            self._show_figures(data_set)
+        self._on_findings()
+        if data_set is None:
+            self._session.scan.start(())
+        else:
+            self.figures.show_data_set(data_set)
+            if self.isVisible():
+                self._examine()
 
-    def _show_figures(self, data_set: DataSet) -> None:
-        overview = overview_of(data_set)
-        self._title.setText(data_set.name)
-        self._path.setText(str(data_set.root))
-        schemes = {case.scheme_name or LAYOUT_SCHEMES.get(case.layout) for case in data_set.cases if case.truth}
-        scheme = SCHEMES.get(next(iter(schemes)) or "") if len(schemes) == 1 else None
-        words = {
-            "cases": f"{overview.cases:,}",
-            "truth": f"{overview.with_truth:,}",
-            "complete": f"{overview.complete:,}",
-            "layout": _layout_word(data_set.layout),
-            "scheme": scheme.title if scheme else self.tr("told by the values"),
-        }
-        for name, text in words.items():
-            self._figures[name].setText(text)
-        lacks = ", ".join(f"{name} ({count:,})" for name, count in overview.missing.items())
-        self._missing.say(self.tr("Cases that lack a sequence: {}.").format(lacks) if lacks else "")
+    def _examine(self) -> None:
+        data_set, scan = self._session.data_set, self._session.scan
+        if data_set is not None and scan.cases is not data_set.cases:
+            scan.start(data_set.cases)
+            self.table.rows.sort_again()
+            self._sight.start()
 
-    def _on_preview(self) -> None:
-        self.table.rows.set_parts(self.split.preview.part_of)
+    def _prefer_sight(self) -> None:
+        self._session.scan.prefer(self.table.numbers_in_sight())
+
+    def _on_scan_state(self) -> None:
+        scan = self._session.scan
+        if scan.total and not scan.is_running:
+            self.table.rows.sort_again()
+            self.split.set_volumes(scan.volumes_ml, is_complete=scan.done == scan.total)
+
+    def _on_findings(self) -> None:
+        scan = self._session.scan
+        is_ours = self._session.data_set is not None and scan.cases is self._session.data_set.cases
+        findings = scan.findings if is_ours else ()
+        self.check.show_findings(findings, examined=scan.done if is_ours else 0, total=scan.total)
+        words = self.tr("Check-up ({})").format(len(findings)) if findings else self.tr("Check-up")
+        self.tabs.setTabText(_CHECK_TAB, words)
+
+    def _on_draft(self) -> None:
+        self.table.rows.set_parts(self.split.draft.part_of)
+        if not self.split.draft.is_saved:
+            self._session.take_split(None)
+
+    def _on_move(self, part: Part) -> None:
+        self.split.move_cases(self.table.selected_names(), part)
 
     def _on_case_wanted(self, case: CaseFiles) -> None:
         commands.open_case(self._session, case)
 
-    def _on_open_clicked(self) -> None:
-        recent = recent_paths()
-        start = str(recent[0].parent) if recent else str(Path.home())
-        folder = QFileDialog.getExistingDirectory(self, self.tr("Open data set"), start)
+    def _on_named_case(self, name: str) -> None:
+        data_set = self._session.data_set
+        case = next((case for case in data_set.cases if case.name == name), None) if data_set else None
+        if case is not None:
+            commands.open_case(self._session, case)
+
+    def _on_train(self) -> None:
+        """Train at once by a saved split or one that the training draws by itself; else save it first."""
+        if self.split.draft.is_saved or self.split.draft.is_plain or not self.split.draft.split.train:
+            self._say_train()
+        else:
+            self.split_files.choose_and_save(then=self._say_train)
+
+    def _say_train(self) -> None:
+        self.train_wanted.emit(self.split.preset_box.currentData(), self.split.draft.draw)
+
+    def _on_add_clicked(self) -> None:
+        known = data_sets()
+        start = str(known[0].parent) if known else str(Path.home())
+        folder = QFileDialog.getExistingDirectory(self, self.tr("Add data set"), start)
         if folder:
             self.open(Path(folder))
 
+    def _on_remove(self, root: Path) -> None:
+        forget_data_set(root)
+        data_set = self._session.data_set
+        if data_set is not None and data_set.root.resolve() == root:
+            self._session.take_data_set(None)
+            data_set = None
+        self.problem.say("")
+        self.bar.show_sets(data_sets(), None if data_set is None else data_set.root.resolve())
+
+    def _on_again(self) -> None:
+        if self._session.data_set is not None:
+            self.open(self._session.data_set.root)
+
+    def _on_mend_wanted(self, finding: Finding) -> None:
+        data_set = self._session.data_set
+        if data_set is not None:
+            title = self.tr("Choose an empty folder for the mended copies, outside the data set")
+            folder = QFileDialog.getExistingDirectory(self, title, str(data_set.root.parent))
+            if folder:
+                self.mend(finding, Path(folder))
+
     def _arrange(self) -> None:
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._cases_page(), self.tr("Cases"))
+        self.tabs.addTab(self.check, self.tr("Check-up"))
+        self.tabs.setCornerWidget(self.strip, Qt.Corner.TopRightCorner)
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(PAGE, PAGE - 4, PAGE, PAGE)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(ROOMY)
-        column.addLayout(self._header())
-        column.addWidget(self._figure_strip())
-        column.addWidget(self._missing)
-        row = QHBoxLayout()
+        column.addWidget(self.figures)
+        column.addWidget(self.tabs, 1)
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(body)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(PAGE, ROOMY, PAGE, ROOMY)
+        whole.setSpacing(ROOMY)
+        whole.addWidget(self.bar)
+        whole.addWidget(self.problem)
+        whole.addWidget(self._pages, 1)
+
+    def _cases_page(self) -> QWidget:
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, ROOMY, 0, 0)
         row.setSpacing(ROOMY)
         left = QVBoxLayout()
         left.setSpacing(NEAR)
@@ -166,72 +287,4 @@ class DataWorkspace(QWidget):
         row.addLayout(left, 1)
         self.split.setFixedWidth(_SIDE_WIDTH)
         row.addWidget(self.split)
-        column.addLayout(row, 1)
-        self._pages.addWidget(self._empty)
-        self._pages.addWidget(body)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        self.problem.setContentsMargins(PAGE, ROOMY, PAGE, 0)
-        whole.addWidget(self.problem)
-        whole.addWidget(self._pages, 1)
-
-    def _header(self) -> QHBoxLayout:
-        self._title.setFont(font_of(self.font(), TITLE))
-        for label in (self._title, self._path):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self._path.setObjectName("quiet")
-        self._path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._title)
-        words.addWidget(self._path)
-        train = QPushButton(icon("train"), self.tr("Train on it..."))
-        train.clicked.connect(self.train_wanted)
-        other = QPushButton(icon("open"), self.tr("Open data set..."))
-        other.clicked.connect(self._on_open_clicked)
-        row = QHBoxLayout()
-        row.setSpacing(NEAR)
-        row.addLayout(words, 1)
-        row.addWidget(train, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(other, 0, Qt.AlignmentFlag.AlignTop)
-        return row
-
-    def _figure_strip(self) -> QFrame:
-        strip = QFrame()
-        strip.setObjectName("card")
-        titles = (
-            (self.tr("Cases"), self.tr("Folders or files that hold one examination each")),
-            (self.tr("With truth"), self.tr("Cases with a reference mask")),
-            (self.tr("Complete"), self.tr("Cases with a truth and all of T1, T1c, T2 and FLAIR")),
-            (self.tr("Layout"), self.tr("Recognised by the names of the files")),
-            (
-                self.tr("Labels"),
-                self.tr("Label scheme of the truths: stated by the layout, else told by the values of each mask"),
-            ),
-        )
-        grid = QGridLayout(strip)
-        grid.setContentsMargins(ROOMY + 4, NEAR + 2, ROOMY + 4, NEAR + 2)
-        grid.setHorizontalSpacing(2 * PAGE)
-        grid.setVerticalSpacing(1)
-        for place, ((title, tip), value) in enumerate(zip(titles, self._figures.values(), strict=True)):
-            name = QLabel(title)
-            name.setObjectName("quiet")
-            name.setFont(font_of(self.font(), SMALL))
-            value.setFont(font_of(self.font(), LARGE, is_bold=True))
-            for row, label in enumerate((value, name)):
-                label.setToolTip(tip)
-                grid.addWidget(label, row, place)
-        grid.setColumnStretch(len(titles), 1)
-        return strip
-
-
-def _layout_word(layout: str) -> str:
-    words = {
-        "msd": "MSD Task01",
-        "brats2021": "BraTS 2017-2021",
-        "brats2023": "BraTS 2023",
-        "nnunet": "nnU-Net",
-        "mapping": "mapping.json",
-    }
-    return words.get(layout, layout)
+        return page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from workstation.errors import InputError
 from workstation.gui.figures.panels import BarPanel, BesidePanel, ErrorPanel, FalloffPanel, MemoryPanel, Panel
@@ -19,8 +19,8 @@ from workstation.gui.figures.results import (
     points_of,
     second_bars,
 )
-from workstation.gui.figures.words import tr
-from workstation.gui.theme import PAGE
+from workstation.gui.figures.words import machine_words, tr
+from workstation.gui.theme import PAGE, SMALL, font_of
 
 KINDS = ("profile", "bench", "seams")
 
@@ -49,7 +49,7 @@ def panels_of(kind: str, result: Mapping[str, Any]) -> dict[str, Panel]:
 
 
 class Figure(QWidget):
-    """All panels of a result, in two columns.
+    """All panels of a result, in two columns, and a line that says where and when it was measured.
 
     Parameters
     ----------
@@ -68,6 +68,10 @@ class Figure(QWidget):
         for panel, place in zip(self.panels.values(), _places(kind, len(self.panels)), strict=True):
             grid.addWidget(panel, *place)
             panel.show()
+        self.caption = QLabel(machine_words(result))
+        self.caption.setFont(font_of(self.font(), SMALL))
+        self.caption.setVisible(bool(self.caption.text()))
+        grid.addWidget(self.caption, grid.rowCount(), 0, 1, 2)
 
     def set_line_scale(self, scale: float) -> None:
         """Draw lines for a picture that has so many pixels for one of the window."""
@@ -104,7 +108,7 @@ def _of_profile(result: Mapping[str, Any]) -> dict[str, Panel]:
 
 def _of_bench(result: Mapping[str, Any]) -> dict[str, Panel]:
     title = tr("Time of a training step, {0}").format(_setting(result))
-    seconds = BarPanel(second_bars(result), title, tr("Seconds a step (median)"), lambda value: f"{value:.3g} s")
+    seconds = BarPanel(second_bars(result), title, tr("Seconds per step (median)"), lambda value: f"{value:.3g} s")
     memory = BarPanel(
         memory_bars(result),
         tr("Peak memory of its process"),

@@ -226,12 +226,7 @@ class BesidePanel(Panel):
 
     def _ticks(self, low: float, high: float) -> None:
         """Round numbers in words: pyqtgraph writes powers."""
-        ticks = [
-            (math.log10(digit * 10.0**power), f"{digit * 10.0**power:g}")
-            for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-            for digit in (1, 2, 5)
-            if low <= digit * 10.0**power <= high
-        ]
+        ticks = [(math.log10(value), f"{value:g}") for value in _round_numbers(low, high)]
         for side in ("left", "bottom"):
             self.plot.getPlotItem().getAxis(side).setTicks([ticks])
 
@@ -255,7 +250,9 @@ class ErrorPanel(Panel):
             self._add_points([error], [y], colour, "o", is_hollow=not pair.point.fitted)
             self._add_text(percent_word(pair.error), 1.7 * reach, y, anchor=(1.0, 0.5))
         self._name_rows([point_word(pair.point) for pair in rows])
-        # The figures stand in a column at the right, where no line is.
+        # The figures stand in a column at the right, where no line is, and where the axis says nothing.
+        ticks = [(value, f"{value:+g}" if value else "0") for value in _steps(-reach, reach)]
+        self.plot.getPlotItem().getAxis("bottom").setTicks([ticks])
         self.plot.setXRange(-reach, 1.72 * reach, padding=0)
         self.plot.setMinimumHeight(90 + 17 * len(rows))
         self.legend.show_entries([*_kind_entries(kinds), Entry(tr("10 % off"), line="dash")])
@@ -308,11 +305,10 @@ class BarPanel(Panel):
         self.follow()
 
     def _share_words(self, bar: Bar) -> str:
-        if bar.share is None:
+        if not bar.share:
             return ""
-        if bar.name == "low":
-            return tr("   ({0:.2f} times ours)").format(bar.share)
-        return tr("   (ours takes {0:.2g} of it)").format(bar.share)
+        times = bar.share if bar.name == "low" else 1 / bar.share
+        return tr("   ({0:.3g} times ours)").format(times)
 
 
 class FalloffPanel(Panel):
@@ -337,6 +333,21 @@ class FalloffPanel(Panel):
         self.plot.getPlotItem().getViewBox().setLimits(yMin=-0.02)
         self.legend.show_entries(entries)
         self.follow()
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Ones, twos and fives of each power of ten within a range; even steps where those are too few to read it by."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = [digit * 10.0**power for power in powers for digit in (1, 2, 5) if low <= digit * 10.0**power <= high]
+    return found if len(found) > 3 else _steps(low, high)
+
+
+def _steps(low: float, high: float) -> list[float]:
+    """Four to ten multiples of a round step within a range."""
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = power * next(digit for digit in (5, 2, 1) if digit * power <= rough)
+    return [round(number * step, 12) for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _kind(pair: Beside) -> tuple[str, str]:

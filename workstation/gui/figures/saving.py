@@ -50,7 +50,7 @@ def save_figure(kind: str, result: Mapping[str, Any], path: Path, *, theme: str 
     """
     if path.suffix.lower() != ".png":
         raise ExportError(f"{path} is not a PNG name", hint="Choose a name ending in .png.", path=path)
-    _application()
+    ensure_application()
     from workstation.gui.figures.figure import Figure
     from workstation.gui.theme import DARK, LIGHT, palette_of
 
@@ -63,7 +63,7 @@ def save_figure(kind: str, result: Mapping[str, Any], path: Path, *, theme: str 
     return path
 
 
-def _application() -> None:
+def ensure_application() -> None:
     """An application object that needs no screen, unless there is one already."""
     from PySide6.QtWidgets import QApplication
 

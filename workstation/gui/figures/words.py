@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QCoreApplication
 
 from workstation.core.measuring import MeasuredPoint
@@ -46,3 +49,18 @@ def size_word(shape: Shape) -> str:
 def percent_word(share: float) -> str:
     """An error with its sign: +4.2 %."""
     return f"{100 * share:+.1f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def machine_words(result: Mapping[str, Any]) -> str:
+    """Where and when a result was measured; empty where it does not say, as one of another version may not."""
+    machine = result.get("machine")
+    if not isinstance(machine, Mapping) or not isinstance(machine.get("cpu"), Mapping):
+        return ""
+    cpu, versions = machine["cpu"], machine.get("versions")
+    words = [str(cpu.get("model", ""))]
+    if cpu.get("physical_cores"):
+        words.append(tr("{0} cores").format(cpu["physical_cores"]))
+    if isinstance(versions, Mapping):
+        words += [f"{name} {versions[name]}" for name in ("tensorflow-cpu", "tensorflow", "keras") if name in versions]
+    words.append(str(result.get("created", ""))[:10])
+    return ", ".join(word for word in words if word)

@@ -165,7 +165,9 @@ class BenchForm(MeasuringForm):
         self.peer_edit = QLineEdit()
         self.peer_edit.setPlaceholderText(self.tr("This Python"))
         self.peer_edit.setToolTip(
-            self.tr("The path of a Python that has PyTorch. Empty: the one that this program runs in, if it has.")
+            self.tr(
+                "Of PyTorch: the path of a Python that has it. Empty: the one that this program runs in, if it has."
+            )
         )
         self.peer_button = QPushButton(self.tr("Browse\N{HORIZONTAL ELLIPSIS}"))
         self.peer_button.clicked.connect(self._on_browse_clicked)
@@ -173,7 +175,8 @@ class BenchForm(MeasuringForm):
         self._add("batch", self.tr("Batch"), self.batch_spin)
         self._add("steps", self.tr("Pairs"), self.steps_spin)
         self._add("rivals", self.tr("Against"), _column(list(self.rivals.values())))
-        self._add("peer", self.tr("PyTorch"), self.peer_edit, self.peer_button)
+        self._add("peer", self.tr("Its Python"), self.peer_edit, self.peer_button)
+        self.rivals["peer"].toggled.connect(self._on_peer_toggled)
         self._connect()
 
     def request(self) -> BenchRequest:
@@ -187,6 +190,10 @@ class BenchForm(MeasuringForm):
             rivals=tuple(name for name, tick in self.rivals.items() if tick.isChecked()),
             peer=self.peer_edit.text().strip(),
         )
+
+    def _on_peer_toggled(self, is_wanted: bool) -> None:  # a slot of Qt's
+        self.peer_edit.setEnabled(is_wanted)
+        self.peer_button.setEnabled(is_wanted)
 
     def _on_browse_clicked(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a Python that has PyTorch"), str(Path.home()))

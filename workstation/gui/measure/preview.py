@@ -73,7 +73,10 @@ def _time_words(seconds: list[float | None]) -> str:
     known = [each for each in seconds if each is not None]
     if not seconds or len(known) < len(seconds):
         return _tr("How long it takes is not known before this machine is calibrated (see Cost).") if seconds else ""
-    return _tr("It takes about {0}.").format(duration_text(60 * math.ceil(sum(known) / 60)))
+    minutes = math.ceil(sum(known) / 60)
+    return _tr("It takes about {0}.").format(
+        _tr("{0} min").format(minutes) if minutes < 60 else duration_text(60 * minutes)
+    )
 
 
 def _tr(text: str) -> str:

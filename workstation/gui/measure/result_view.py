@@ -50,7 +50,9 @@ class ResultView(QWidget):
         self.panels = QStackedWidget()
         self.table: RowsTable | None = None
         self._words = ToneLabel("faint", self)
-        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._table_words = ToneLabel("faint", self)
+        for label in (self._words, self._table_words):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._arrange()
         self.chooser.currentIndexChanged.connect(self._show_panel)
         self.save_button.clicked.connect(self._on_save_clicked)
@@ -92,6 +94,7 @@ class ResultView(QWidget):
         self._kind, self._result = "", None
         self._clear()
         self._words.say(words)
+        self._table_words.say(words)
         self._pages.setCurrentIndex(0)
 
     @property
@@ -104,6 +107,7 @@ class ResultView(QWidget):
         self.warning.say(told.warning)
         self.table = RowsTable(told.titles, words=told.words, stretched=told.stretched)
         self.table.show_rows(told.rows)
+        self._table_words.say("")
         self._table_place.addWidget(self.table)
 
     def _clear(self) -> None:
@@ -115,6 +119,8 @@ class ResultView(QWidget):
             panel.deleteLater()
         if self.table is not None:
             self._table_place.removeWidget(self.table)
+            # It is deleted a turn of the event loop later, and is of another run.
+            self.table.hide()
             self.table.deleteLater()
             self.table = None
 
@@ -160,6 +166,7 @@ class ResultView(QWidget):
         self.table_page = QWidget()
         self._table_place = QVBoxLayout(self.table_page)
         self._table_place.setContentsMargins(0, NEAR, 0, 0)
+        self._table_place.addWidget(self._table_words)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(TIGHT)

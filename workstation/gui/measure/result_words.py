@@ -19,7 +19,7 @@ from workstation.gui.train.wording import dice_text, seconds_text, whole_text
 
 _DASH = "\N{EN DASH}"
 _GOOD, _BAD = 0.1, 0.2
-_IDLE_LOAD = 0.5
+_IDLE_CORES = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +60,25 @@ def tell(kind: str, result: Mapping[str, Any]) -> Told:
 def _profile(result: Mapping[str, Any]) -> Told:
     points = points_of(result)
     failed = [point for point in points if point.error]
-    parts = [_tr("{0} points measured.").format(len(beside_bytes(points)))]
+    parts = [_points_words(len(beside_bytes(points)), _tr("1 point measured."), _tr("{0} points measured."))]
     for what, word in (("bytes", _tr("Memory")), ("seconds", _tr("Time"))):
         errors = result["summary"][what]["held_out"]
         if errors["count"]:
             text = _tr("{0}: off by {1} in the median and {2} at most, at the {3} points that were held out.")
             shares = (f"{100 * errors[name]:.1f} %" for name in ("median_error", "largest_error"))
             parts.append(text.format(word, *shares, errors["count"]))
-    warning = _tr("{0} points could not be measured; the table says why.").format(len(failed)) if failed else ""
+    one = _tr("1 point could not be measured; the table says why.")
+    several = _tr("{0} points could not be measured; the table says why.")
+    warning = _points_words(len(failed), one, several) if failed else ""
     titles = (
-        *(_tr("Size"), _tr("Mode"), _tr("Used to"), _tr("Batch"), _tr("Measured"), _tr("Calculated"), _tr("Error")),
-        *(_tr("A step"), _tr("Calculated"), _tr("Error"), _tr("Remark")),
+        *(_tr("Size"), _tr("Mode"), _tr("Used to"), _tr("Batch"), _tr("Peak"), _tr("Calculated"), _tr("Error")),
+        *(_tr("Step"), _tr("Calculated"), _tr("Error"), _tr("Remark")),
     )
     return Told(" ".join(parts), warning, titles, (0, 1, 2, 10), 10, [_point_row(point) for point in points])
+
+
+def _points_words(count: int, one: str, several: str) -> str:
+    return one if count == 1 else several.format(count)
 
 
 def _point_row(point: MeasuredPoint) -> Row:
@@ -106,22 +112,23 @@ def _bench(result: Mapping[str, Any]) -> Told:
     for name in ("plain", "plain_no_onednn", "peer"):
         ratio = ratios.get(f"ours/{name}")
         if ratio is not None:
-            parts.append(_tr("{0:.2g} of the time of {1}").format(ratio, contestant_word(name)))
+            parts.append(_tr("{0:.2g} times as long as {1}").format(ratio, contestant_word(name)))
     headline = _tr("A step of this program takes {0}.").format("; ".join(parts)) if parts else ""
     if result["share_of_forward_rate"] is not None:
-        text = _tr("It runs at {0:.0%} of the rate of its own forward convolutions ({1:.0f} GFLOP/s).")
-        headline += " " + text.format(result["share_of_forward_rate"], result["forward_gflops"])
+        text = _tr("It runs at {0:.0f} % of the rate of its own forward convolutions ({1:.0f} GFLOP/s).")
+        headline += " " + text.format(100 * result["share_of_forward_rate"], result["forward_gflops"])
     inference = result.get("inference")
     if inference and inference["ratio"] is not None:
         text = _tr("From files to mask on disk takes {0:.2f} times the bare forward pass.")
         headline += " " + text.format(inference["ratio"])
-    load = result.get("load_before", 0.0)
     warnings = [_reason(name, text) for name, text in result["errors"].items()]
-    if load > _IDLE_LOAD:
-        warnings.append(_tr("The machine was not idle (load {0:.1f}): measure again when it is.").format(load))
+    busy = result["others_cores"]
+    if busy > _IDLE_CORES:
+        text = _tr("Other programs kept {0:.1f} cores busy meanwhile: measure again when the machine is idle.")
+        warnings.append(text.format(busy))
     names = [name for name in BENCH_ORDER if name in result["step_seconds"]]
     titles = (
-        *(_tr("Contestant"), _tr("A step"), _tr("Ratio"), _tr("Pairs"), _tr("Peak memory"), _tr("Bytes a voxel")),
+        *(_tr("Contestant"), _tr("Step"), _tr("Ratio"), _tr("Pairs"), _tr("Peak memory"), _tr("Bytes per voxel")),
         *(_tr("Above the start"), _tr("Remark")),
     )
     rows = [_contestant_row(result, name) for name in names]

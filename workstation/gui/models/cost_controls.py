@@ -17,6 +17,7 @@ from workstation.gui.train.wording import memory_word, normalisation_word, preci
 _SIZES = ("240x240x144", "240x240x155", "160x192x144", "144x144x144", "128x128x128", "96x96x96")
 _CUSTOM = "custom"
 _MOST_BATCH, _MOST_FILTERS = 64, 64
+_NUMBER_WIDTH = 84
 
 
 class CostControls(QWidget):
@@ -102,6 +103,9 @@ class CostControls(QWidget):
         self.batch_spin = spin(1, 1024, 1)
         self.batch_slider = _slider(1, _MOST_BATCH, 1, self.tr("Batch"))
         self.filters_spin = spin(1, MAX_FILTERS, 16)
+        # Of one width, so that the sliders are.
+        self.filters_spin.setFixedWidth(_NUMBER_WIDTH)
+        self.batch_spin.setFixedWidth(_NUMBER_WIDTH)
         self.filters_slider = _slider(1, min(_MOST_FILTERS, MAX_FILTERS), 16, self.tr("Filters"))
         self.depth_spin = spin(1, MAX_DEPTH, 4)
         self.normalisation_box = box({normalisation_word(name): name for name in NORMALISATIONS})

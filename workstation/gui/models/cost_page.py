@@ -24,8 +24,10 @@ from workstation.gui.measure.rows_table import RowsTable
 from workstation.gui.models import cost_words
 from workstation.gui.models.cost_controls import CostControls
 from workstation.gui.theme import LARGE, NEAR, ROOMY, TIGHT, TITLE, font_of
-from workstation.gui.train.cost_panel import MemoryBar
 from workstation.gui.train.labels import ToneLabel
+from workstation.gui.train.memory_bar import MemoryBar
+from workstation.gui.train.wording import bytes_text
+from workstation.io.server_profiles import servers_file
 from workstation.session.machine import Machine
 
 _LEFT_WIDTH = 370
@@ -106,6 +108,7 @@ class CostPage(QWidget):
         self.controls = CostControls()
         self.headline = QLabel()
         self.headline.setFont(font_of(self.font(), TITLE))
+        self.verdict = ToneLabel("plain", self)
         self.details = ToneLabel("faint", self)
         self.servers_problem = ToneLabel("warning", self)
         self.bar = MemoryBar()
@@ -146,10 +149,12 @@ class CostPage(QWidget):
     def _show(self, estimate: Estimate) -> None:
         self.estimate = estimate
         self.headline.setText(cost_words.headline(estimate))
+        self.verdict.say(*cost_words.verdict(estimate))
         self.details.say(cost_words.details(estimate))
         here = next((fit.server for fit in estimate.fits if fit.server.name == THIS_MACHINE), None)
         mark = here.memory_bytes if here is not None else 0
-        self.bar.show_terms(estimate.memory.terms, total_bytes=mark, mark_bytes=mark)
+        words = self.tr("This machine: {0}").format(bytes_text(mark)) if mark else ""
+        self.bar.show_terms(estimate.memory.terms, mark_bytes=mark, mark_words=words)
         self.terms.show_rows(cost_words.term_rows(estimate))
         self.servers.show_rows([cost_words.server_row(fit) for fit in estimate.fits])
         self.tricks.show_rows([cost_words.trick_row(trick) for trick in estimate.tricks])
@@ -194,15 +199,17 @@ class CostPage(QWidget):
         grid.setSpacing(ROOMY)
         head = QVBoxLayout()
         head.setSpacing(TIGHT)
-        for widget in (self.headline, self.details, self.bar):
+        for widget in (self.headline, self.verdict, self.details, self.bar):
             head.addWidget(widget)
         self.bar.setToolTip(
-            self.tr("The causes in the order of the table below. The mark: the memory of this machine.")
+            self.tr("The causes in the order of the table below. What lies beyond the mark is more than there is.")
         )
         grid.addLayout(head, 0, 0, 1, 2)
         servers = QVBoxLayout()
         servers.setSpacing(ROOMY)
-        servers.addWidget(_card(self.servers, self.servers_problem))
+        hint = ToneLabel("faint", self)
+        hint.say(self.tr("Name others in {0}, as in {1}.").format(servers_file(), '{"lab": "512GB"}'))
+        servers.addWidget(_card(self.servers, self.servers_problem, hint))
         servers.addWidget(self.time, 1)
         grid.addWidget(_card(self.terms), 1, 0)
         grid.addLayout(servers, 1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication
 
@@ -16,8 +17,11 @@ from workstation.gui.train.wording import (
     bytes_text,
     duration_text,
     flops_text,
+    part_text,
     seconds_text,
+    server_word,
     shape_text,
+    share_text,
     term_word,
     when_text,
     whole_text,
@@ -27,6 +31,23 @@ from workstation.gui.train.wording import (
 def headline(estimate: Estimate) -> str:
     """The peak, in a few words."""
     return _tr("{0} at the peak of a training step").format(bytes_text(estimate.peak_bytes))
+
+
+def verdict(estimate: Estimate) -> tuple[str, str]:
+    """Whether it fits this machine, with its tone; empty where this machine is not among the servers."""
+    here = next((fit for fit in estimate.fits if fit.server.name == THIS_MACHINE), None)
+    if here is None:
+        return "", "plain"
+    if here.fits:
+        return _tr("Fits this machine."), "good"
+    one, several = _tr("not even one volume does"), _tr("at most a batch of {0} does")
+    most = several.format(here.largest_batch) if here.largest_batch else one
+    words = _tr("Does not fit this machine: {0}.").format(most)
+    others = [fit.server for fit in estimate.fits if fit.fits]
+    if others:
+        server = min(others, key=lambda each: each.memory_bytes)
+        words += " " + _tr("As it is, it fits on: {0}.").format(server_word(server.name))
+    return words, "error"
 
 
 def details(estimate: Estimate) -> str:
@@ -55,36 +76,29 @@ def term_rows(estimate: Estimate) -> list[Row]:
     rows: list[Row] = [
         (
             Cell(term_word(name), colour=term_colour(name).name()),
-            bytes_text(count),
-            _share_text(count / estimate.peak_bytes),
+            part_text(count, estimate.peak_bytes),
+            share_text(count / estimate.peak_bytes),
         )
         for name, count in estimate.memory.terms.items()
         if count
     ]
-    return [*rows, (_tr("Sum"), bytes_text(estimate.peak_bytes), "")]
+    return [*rows, (_tr("Sum"), part_text(estimate.peak_bytes, estimate.peak_bytes), "")]
 
 
 def server_titles() -> tuple[str, ...]:
     """Of the table of servers."""
-    return _tr("Server"), _tr("Memory"), _tr("Taken"), _tr("Fits"), _tr("Largest batch")
+    return _tr("Server"), _tr("Memory"), _tr("Share"), _tr("Fits"), _tr("Largest batch")
 
 
 def server_row(fit: Fit) -> Row:
     """One server."""
     server = fit.server
-    names = {
-        THIS_MACHINE: _tr("This machine"),
-        "paper-192": _tr("The paper's small server"),
-        "paper-384": _tr("The paper's middle server"),
-        "paper-1536": _tr("The paper's large server"),
-    }
-    name = names.get(server.name, server.name)
     cores = _tr("{0} cores").format(server.cores) if server.cores else ""
-    tip = _tr("Fits where it leaves {0:.0%} of the memory free.").format(HEAD_ROOM)
+    tip = _tr("Fits where it leaves {0:.0f} % of the memory free.").format(100 * HEAD_ROOM)
     return (
-        Cell(name, tip=f"{server.name}  {cores}".strip()),
-        f"{server.memory_bytes / 2**30:,.0f} GiB",
-        _share_text(fit.share) if fit.share < 100 else _tr("over 100 times"),
+        Cell(server_word(server.name), tip=f"{server.name}  {cores}".strip()),
+        f"{server.memory_bytes / 2**30:,.{0 if server.memory_bytes % 2**30 == 0 else 1}f} GiB",
+        share_text(fit.share) if fit.share < 10 else _tr("over 10 times"),
         Cell(_tr("yes"), "good", tip) if fit.fits else Cell(_tr("no"), "error", tip),
         str(fit.largest_batch) if fit.largest_batch else Cell(_tr("none"), "error"),
     )
@@ -92,7 +106,10 @@ def server_row(fit: Fit) -> Row:
 
 def trick_titles() -> tuple[str, ...]:
     """Of the table of savings."""
-    return _tr("What would save memory"), _tr("How"), _tr("Peak then"), _tr("Saved"), "", _tr("Time a volume")
+    return (
+        *(_tr("What would save memory"), _tr("How"), _tr("Peak then"), _tr("Saved"), _tr("Share saved")),
+        _tr("Time per volume"),
+    )
 
 
 def trick_row(trick: Trick) -> Row:
@@ -107,22 +124,23 @@ def trick_row(trick: Trick) -> Row:
         "recompute": _tr("Compute blocks again"),
         "bfloat16": _tr("16 bits (bfloat16)"),
     }
-    tip = (
-        _tr("By the calibration of this machine") if trick.is_measured else _tr("By the work; calibrate to know better")
-    )
-    ratio = (
-        Cell("?", "faint", tip)
-        if trick.time_ratio is None
-        else Cell(f"\N{MULTIPLICATION SIGN} {trick.time_ratio:.2f}", tip=tip)
-    )
+    if trick.time_ratio is None:
+        tip = _tr("Not measured on this machine. The engine refuses bfloat16 where the processor is slow with it.")
+        ratio = Cell(_tr("not measured"), "faint", tip)
+    else:
+        about = "" if trick.is_measured else _tr("about ")
+        measured, guessed = _tr("By the calibration of this machine"), _tr("By the work; calibrate to know better")
+        tip = measured if trick.is_measured else guessed
+        ratio = Cell(f"{about}\N{MULTIPLICATION SIGN} {trick.time_ratio:.2f}", tip=tip)
+    whole = trick.peak_bytes + max(trick.saved_bytes, 0)
     is_saving = trick.saved_bytes > 0
     return (
         names.get(trick.name, trick.name),
         # "128x128x80" with the proper sign.
         re.sub(r"(?<=\d)x(?=\d)", "\N{MULTIPLICATION SIGN}", trick.change),
-        bytes_text(trick.peak_bytes),
-        bytes_text(trick.saved_bytes),
-        Cell(f"{trick.saved_share:.0%}" if is_saving else "\N{EN DASH}", "good" if is_saving else "faint"),
+        part_text(trick.peak_bytes, whole),
+        part_text(trick.saved_bytes, whole) if is_saving else "\N{EN DASH}",
+        Cell(share_text(trick.saved_share) if is_saving else "\N{EN DASH}", "good" if is_saving else "faint"),
         ratio,
     )
 
@@ -131,12 +149,14 @@ def layer_titles() -> tuple[str, ...]:
     """Of the layer table, the paper's Table 1."""
     return (
         *(_tr("Layer"), _tr("Kind"), _tr("Output, voxels"), _tr("Channels"), _tr("Parameters")),
-        *(_tr("Memory of the batch"), _tr("Work forward")),
+        *(_tr("Output of the batch"), _tr("Work, forward")),
     )
 
 
 def layer_rows(estimate: Estimate) -> list[Row]:
-    """One row a layer, and the sums."""
+    """One row a layer, and the sums; one unit in a column, a step below that of the sum, since a layer is a part."""
+    memory, size = ("MiB", 2**20) if estimate.layer_bytes >= 100 * 2**20 else ("KiB", 2**10)
+    work, flops = ("GFLOP", 1e9) if estimate.forward_flops >= 1e10 else ("MFLOP", 1e6)
     rows: list[Row] = [
         (
             layer.name,
@@ -144,13 +164,13 @@ def layer_rows(estimate: Estimate) -> list[Row]:
             size_word(layer.shape),
             str(layer.channels),
             whole_text(layer.parameters) if layer.parameters else "",
-            bytes_text(layer.bytes),
-            flops_text(layer.flops) if layer.flops else "",
+            f"{layer.bytes / size:,.1f} {memory}",
+            f"{layer.flops / flops:,.1f} {work}" if layer.flops else "",
         )
         for layer in estimate.layers
     ]
     total = whole_text(estimate.parameters.total)
-    sums = bytes_text(estimate.layer_bytes), flops_text(estimate.forward_flops)
+    sums = f"{estimate.layer_bytes / size:,.1f} {memory}", f"{estimate.forward_flops / flops:,.1f} {work}"
     return [*rows, (_tr("All layers"), "", "", "", total, *sums)]
 
 
@@ -178,15 +198,19 @@ def calibrated_words(estimate: Estimate) -> str:
     """When this machine was calibrated, and by how many runs times are refined; empty if it was not."""
     if not estimate.calibrated:
         return ""
-    words = _tr("Calibrated {0}.").format(estimate.calibrated[:16].replace("T", " "))
+    words = _tr("Calibrated {0}.").format(_local_time(estimate.calibrated))
     refined = estimate.time_refinement
     if refined.runs:
         words += " " + _tr("Refined by {0} runs (x {1:.2f}).").format(refined.runs, refined.ratio)
     return words
 
 
-def _share_text(share: float) -> str:
-    return _tr("< 1%") if share < 0.005 else f"{share:.0%}"
+def _local_time(text: str) -> str:
+    """A moment of a record, which is in UTC, as a clock here shows it; as it is written if it is none."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return text
 
 
 def _tr(text: str) -> str:

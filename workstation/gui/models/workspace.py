@@ -287,3 +287,5 @@ def _fill(place: QWidget, page: QWidget) -> None:
     column = QVBoxLayout(place)
     column.setContentsMargins(0, 0, 0, 0)
     column.addWidget(page)
+    # Else the layout shows it a turn of the event loop later, and the tab is empty for a frame.
+    page.show()

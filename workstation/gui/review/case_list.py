@@ -16,7 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.core.case import CaseFiles
+from workstation.core.plain_text import one_line
 from workstation.gui.colours import PALETTES
+from workstation.gui.tooltips import plain_tip
 from workstation.session import commands
 from workstation.session.session import Session
 
@@ -65,7 +67,7 @@ class CaseModel(QAbstractListModel):
         """Name, badges, and in the tooltip what the case has."""
         files = self._cases[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return files.name
+            return one_line(files.name)
         if role == TRUTH_ROLE:
             return files.truth is not None
         if role == PREDICTION_ROLE:
@@ -74,7 +76,7 @@ class CaseModel(QAbstractListModel):
             has = [", ".join(files.sequences), self.tr("truth") if files.truth else self.tr("no truth")]
             if files.name in self._predicted:
                 has.append(self.tr("a prediction was shown"))
-            return f"{files.name}\n{'; '.join(has)}"
+            return plain_tip(f"{one_line(files.name)}\n{'; '.join(has)}")
         return None
 
 

@@ -145,7 +145,7 @@ class EditPanel(QWidget):
         return _row(self._origin_words, self.origin, self._judged_words, self.judged)
 
     def _brush_row(self) -> QHBoxLayout:
-        self.radius.setToolTip(self.tr("Radius of brush and eraser (+ larger, - smaller, Shift+wheel)"))
+        self.radius.setToolTip(self.tr("Radius of brush and eraser; also Shift+wheel in a pane"))
         return _row(QLabel(self.tr("Radius")), self.radius, self.shape)
 
     def _range_row(self) -> QHBoxLayout:

@@ -11,6 +11,7 @@ from workstation.gui.colours import PALETTES
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.label_legend import LabelLegend
 from workstation.gui.review.legend import swatch
+from workstation.gui.tooltips import plain_tip
 from workstation.session.session import Session
 
 
@@ -20,12 +21,13 @@ class ElidedLabel(QLabel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._full = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def set_full_text(self, text: str, tip: str = "") -> None:
         """The whole text, and a longer one for the tooltip."""
         self._full = text
-        self.setToolTip(tip or text)
+        self.setToolTip(plain_tip(tip or text))
         self._elide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -113,10 +115,11 @@ class LayersPanel(QWidget):
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(2, 1)
         names = {"prediction": self.tr("Prediction"), "truth": self.tr("Truth")}
+        tips = {"prediction": self.tr("Show or hide the prediction"), "truth": self.tr("Show or hide the truth")}
         for row, (kind, name) in enumerate(names.items()):
             self._swatches[kind] = QLabel()
             self.boxes[kind] = QCheckBox(name)
-            self.boxes[kind].setToolTip(with_keys(self.tr("Show or hide"), f"masks.{kind}"))
+            self.boxes[kind].setToolTip(with_keys(tips[kind], f"masks.{kind}"))
             self.boxes[kind].clicked.connect(
                 lambda checked, kind=kind: self._session.layers.set_visible(kind, visible=checked)
             )
@@ -130,7 +133,8 @@ class LayersPanel(QWidget):
     def _opacity_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         label = QLabel(self.tr("Opacity"))
-        label.setToolTip(self.tr("Of filled areas (A fainter, D stronger)"))
+        label.setToolTip(with_keys(self.tr("Of filled areas; fainter"), "masks.fainter"))
+        self.opacity.setToolTip(with_keys(self.tr("Of filled areas; stronger"), "masks.stronger"))
         self._percent.setMinimumWidth(self._percent.fontMetrics().horizontalAdvance("100 %"))
         self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for widget in (label, self.opacity, self._percent):

@@ -30,6 +30,11 @@ class Tool(Enum):
     WINDOW = auto()
     PAN = auto()
     ZOOM = auto()
+    RULER = auto()
+    AREA = auto()
+
+
+MEASURES = (Tool.RULER, Tool.AREA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,12 @@ class MouseScheme:
         is_space_held: bool = False,
         left_tool: Tool | None = None,
     ) -> Tool | None:
-        """The tool of a drag that begins; None where it has no meaning."""
+        """The tool of a drag that begins; None where it has no meaning. A measuring tool goes before others."""
         if button == Qt.MouseButton.LeftButton and is_space_held:
             return Tool.PAN
         relevant = modifiers & _MODIFIERS
+        if left_tool in MEASURES and button == Qt.MouseButton.LeftButton and relevant == _NONE:
+            return left_tool
         if self.left_tools and button == Qt.MouseButton.LeftButton and relevant == _NONE:
             return left_tool if left_tool in self.left_tools else self.left_tools[0]
         return self.drags.get((button, relevant))

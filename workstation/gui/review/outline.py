@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
+import shiboken6
 from PySide6.QtCore import QLineF
+from PySide6.QtGui import QPainter
 
 
 def outline_segments(classes: np.ndarray) -> dict[int, np.ndarray]:
@@ -24,15 +28,14 @@ def outline_segments(classes: np.ndarray) -> dict[int, np.ndarray]:
         return {}
     top, left = int(rows[0]), int(columns[0])
     padded = np.pad(classes[top : rows[-1] + 1, left : columns[-1] + 1], 1)
-    upright = _edges(padded[1:-1, :-1], padded[1:-1, 1:]).T  # (x, y)
-    level = _edges(padded[:-1, 1:-1], padded[1:, 1:-1])  # (y, x)
-    found: dict[int, np.ndarray] = {}
-    for value in np.flatnonzero(np.bincount(padded.ravel())).tolist():
-        if value:
-            vertical, horizontal = _runs(upright == value), _runs(level == value)
-            segments = np.concatenate([vertical[:, [0, 1, 0, 2]], horizontal[:, [1, 0, 2, 0]]])
-            found[value] = segments + np.array([left, top, left, top])
-    return found
+    x, start_y, end_y, upright = _runs(_edges(padded[1:-1, :-1], padded[1:-1, 1:]).T)
+    y, start_x, end_x, level = _runs(_edges(padded[:-1, 1:-1], padded[1:, 1:-1]))
+    values = np.concatenate([upright, level])
+    segments = np.empty((values.size, 4))
+    segments[: x.size] = np.stack([x, start_y, x, end_y], axis=1)
+    segments[x.size :] = np.stack([start_x, y, end_x, y], axis=1)
+    segments += (left, top, left, top)
+    return {int(value): segments[values == value] for value in np.flatnonzero(np.bincount(values))}
 
 
 def _edges(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -40,16 +43,23 @@ def _edges(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.where(one != other, np.maximum(one, other), 0)
 
 
-def _runs(lines: np.ndarray) -> np.ndarray:
-    """(line, start, end) of each run of True along the second axis."""
-    padded = np.zeros((lines.shape[0], lines.shape[1] + 2), dtype=np.int8)
-    padded[:, 1:-1] = lines
-    change = np.diff(padded, axis=1)
-    line, start = np.nonzero(change == 1)
-    _, end = np.nonzero(change == -1)
-    return np.stack([line, start, end], axis=1).astype(np.float64)
+def _runs(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Line, start, end and value of each run of one value above 0 along the second axis."""
+    padded = np.zeros((edges.shape[0], edges.shape[1] + 2), dtype=edges.dtype)
+    padded[:, 1:-1] = edges
+    # Between two changes lies one value; a line ends in 0, so what begins at its last change is none.
+    line, start = np.nonzero(padded[:, 1:] != padded[:, :-1])
+    value = padded[line, start + 1]
+    begins = np.flatnonzero(value)
+    return line[begins], start[begins], start[begins + 1], value[begins]
 
 
-def as_lines(segments: np.ndarray) -> list[QLineF]:
-    """The same for QPainter.drawLines."""
-    return [QLineF(*segment) for segment in segments.tolist()]
+def draw_segments(painter: QPainter, segments: np.ndarray) -> None:
+    """Draw (n, 4) segments with the painter's pen.
+
+    Qt reads them where they are: a QLineF is four doubles in a row, and making one in Python for each takes longer than
+    drawing them.
+    """
+    segments = np.ascontiguousarray(segments, dtype=np.float64)
+    if len(segments):
+        painter.drawLines(cast("QLineF", shiboken6.wrapInstance(segments.ctypes.data, QLineF)), len(segments))

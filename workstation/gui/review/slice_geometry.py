@@ -64,6 +64,11 @@ class SliceGeometry:
         return (self.ras_grid.zooms[x_axis], self.ras_grid.zooms[y_axis])
 
     @property
+    def slice_mm(self) -> float:
+        """Thickness of a slice, mm."""
+        return self.ras_grid.zooms[_AXES[self.plane][0]]
+
+    @property
     def letters(self) -> tuple[str, str, str, str]:
         """The patient's directions at the left, right, top and bottom edges."""
         _, x_axis, y_axis = _AXES[self.plane]

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 
+from workstation.gui.review.mark_drawing import MarkDrawing
 from workstation.gui.review.mouse_schemes import (
     CLICK_PIXELS,
     LARGE_STEP,
-    RESEARCH,
+    MEASURES,
+    SCHEMES,
     SCROLL_PIXELS,
     WHEEL_STEP,
     WHEEL_ZOOM,
     ZOOM_PER_PIXEL,
-    MouseScheme,
     Tool,
     window_after_drag,
 )
@@ -33,8 +34,7 @@ class SliceMouse:
     """
 
     def __init__(self, view: SliceView) -> None:
-        self.scheme: MouseScheme = RESEARCH
-        self.left_tool: Tool | None = None
+        self.marks = MarkDrawing(view)
         self._view = view
         self._wheel = 0.0
         self._button = Qt.MouseButton.NoButton
@@ -50,16 +50,23 @@ class SliceMouse:
         self._button = event.button()
         self._pressed = self._last = event.position()
         self._reach = 0.0
-        self._tool = self.scheme.tool_of(
-            event.button(), event.modifiers(), is_space_held=is_space_held, left_tool=self.left_tool
+        pointer = self._view.session.pointer
+        self._tool = SCHEMES[pointer.scheme].tool_of(
+            event.button(),
+            event.modifiers(),
+            is_space_held=is_space_held,
+            left_tool=Tool[(pointer.measure or pointer.tool).upper()],
         )
         if self._tool is Tool.CROSSHAIR:
             self._view.move_crosshair(event.position())
+        elif self._tool in MEASURES:
+            self.marks.press(self._tool, event.position())
 
     def move(self, event: QMouseEvent) -> None:
         """Go on with the drag."""
         if not event.buttons() & self._button:
             self.cancel()  # The release went elsewhere.
+            self.marks.hover(event.position())
             return
         position = event.position()
         self._reach = max(self._reach, (position - self._pressed).manhattanLength())
@@ -73,6 +80,8 @@ class SliceMouse:
         """End the drag; True if it was a right click that went nowhere, which asks for the menu."""
         if event.button() != self._button:
             return False
+        if self._tool in MEASURES:
+            self.marks.release(event.position())
         self._button = Qt.MouseButton.NoButton
         self._tool = None
         self._reach = max(self._reach, (event.position() - self._pressed).manhattanLength())
@@ -107,6 +116,8 @@ class SliceMouse:
         view = self._view
         if self._tool is Tool.CROSSHAIR:
             view.move_crosshair(position)
+        elif self._tool in MEASURES:
+            self.marks.move(position)
         elif self._tool is Tool.PAN:
             view.pan(moved)
         elif self._tool is Tool.ZOOM:
@@ -117,16 +128,16 @@ class SliceMouse:
             self._scroll(-moved.y() / SCROLL_PIXELS)
 
     def _drag_window(self, moved: QPointF, *, is_fine: bool) -> None:
-        state = self._view.session.view
-        image = self._view.session.images.get(state.sequence)
+        state, sequence = self._view.session.view, self._view.picture.sequence
+        image = self._view.session.images.get(sequence)
         if image is None:
             return
         low, high = image.first_window
         window = window_after_drag(
-            state.window(state.sequence),
+            state.window(sequence),
             intensity_range=high - low,
             moved=(moved.x(), moved.y()),
             pane=(self._view.width(), self._view.height()),
             is_fine=is_fine,
         )
-        state.set_window(state.sequence, *window)
+        state.set_window(sequence, *window)

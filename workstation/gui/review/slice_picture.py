@@ -3,40 +3,64 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QImage
 
 from workstation.core.geometry import Grid, reorient, transform_to_ras
 from workstation.gui.review.composer import ClassRule, as_image, colour_table, compose, rule_of
-from workstation.gui.review.outline import as_lines, outline_segments
+from workstation.gui.review.outline import outline_segments
 from workstation.gui.review.slice_geometry import SliceGeometry
 from workstation.session.layers import Layers
 from workstation.session.session import Session
 
+_PREMULTIPLIED = QImage.Format.Format_ARGB32_Premultiplied
 _BLANK = ClassRule(None, None, True, (), ())
 
 
 class SlicePicture:
-    """The picture of one plane of the open case; no widget."""
+    """The picture of one plane of the open case; no widget.
 
-    def __init__(self, session: Session, plane: str) -> None:
+    Parameters
+    ----------
+    session : Session
+    plane : {"axial", "sagittal", "coronal"}
+    sequence : str or None
+        The one sequence that it shows; None follows the session.
+    """
+
+    def __init__(self, session: Session, plane: str, *, sequence: str | None = None) -> None:
         self._session = session
         self._plane = plane
+        self._fixed_sequence = sequence
         self.version = 0
         """Another number whenever a slice would be painted differently."""
         self.geometry: SliceGeometry | None = None
         self.head = QRectF()
         """Of the slices, in slice pixels: where any image of the case is not zero."""
+        self.head_slices = range(0)
+        """The slices in which any image of the case is not zero."""
         self._levels: dict[str, np.ndarray] = {}
         self._taken: tuple[object, ...] = ()
         self._truth: np.ndarray | None = None
         self._prediction: np.ndarray | None = None
         self._rule = _BLANK
         self._table: np.ndarray | None = None
+        self._overlay_table: np.ndarray | None = None
         self._classes: tuple[int, np.ndarray | None] | None = None
         self._image: tuple[int, bool, np.ndarray, QImage] | None = None
-        self._overlay: tuple[int, np.ndarray, QImage] | None = None
-        self._outline: tuple[int, list[tuple[QColor, list[QLineF]]]] | None = None
+        self._overlay: tuple[int, np.ndarray, QImage, QRect] | None = None
+        self._outline: tuple[int, list[tuple[QColor, np.ndarray]]] | None = None
+        self._placed: tuple[tuple[float, float, float], tuple[int, float, float]] | None = None
+        self.take_case()
+
+    @property
+    def sequence(self) -> str:
+        """The sequence that is shown."""
+        return self._fixed_sequence or self._session.view.sequence
+
+    def take_plane(self, plane: str) -> None:
+        """Show another plane."""
+        self._plane = plane
         self.take_case()
 
     def take_case(self) -> None:
@@ -48,19 +72,22 @@ class SlicePicture:
         self.geometry = SliceGeometry.of(
             case.grid, self._plane, convention=view.convention, sagittal_nose=view.sagittal_nose
         )
-        self.head = self._head_of(case.grid, self.geometry)
+        self._placed = None
+        self.head, self.head_slices = self._head_of(case.grid, self.geometry)
         to_ras = transform_to_ras(case.grid.affine)
         self._levels = {name: reorient(image.levels, to_ras) for name, image in self._session.images.items()}
         self.take_masks()
 
-    def _head_of(self, grid: Grid, geometry: SliceGeometry) -> QRectF:
+    def _head_of(self, grid: Grid, geometry: SliceGeometry) -> tuple[QRectF, range]:
         boxes = np.array([image.content for image in self._session.images.values()])
         # Voxel i covers i - 0.5 to i + 0.5.
         corners = np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]) - 0.5
         (x, y, z), (u, v, w) = grid.to_world(corners).tolist()
-        _, left, top = geometry.to_screen((x, y, z))
-        _, right, bottom = geometry.to_screen((u, v, w))
-        return QRectF(QPointF(left, top), QPointF(right, bottom)).normalized()
+        one, left, top = geometry.to_screen((x, y, z))
+        other, right, bottom = geometry.to_screen((u, v, w))
+        area = QRectF(QPointF(left, top), QPointF(right, bottom)).normalized()
+        # The upper corner lies on the edge of the slice behind the last one, unless that is beyond the volume.
+        return area, range(min(one, other), max(one, other) + int(max(one, other) == geometry.slice_count - 1))
 
     def take_masks(self) -> None:
         """Read the session's masks, and how they are shown, anew."""
@@ -121,63 +148,89 @@ class SlicePicture:
 
     def forget_colours(self) -> None:
         """The sequence, its window or the colours changed."""
-        self._table = None
+        self._table = self._overlay_table = None
         self._image = None
         self.version += 1
 
+    def prepare(self) -> None:
+        """Make the colours now, from the session as it is."""
+        self._colours()
+        self._overlay_colours()
+
     def place(self, position_mm: tuple[float, float, float]) -> tuple[int, float, float]:
         """(slice index, x, y) of a world position; (0, 0, 0) without a case."""
-        return (0, 0.0, 0.0) if self.geometry is None else self.geometry.to_screen(position_mm)
+        if self.geometry is None:
+            return (0, 0.0, 0.0)
+        # A pane asks for the place of the crosshair several times a frame.
+        if self._placed is None or self._placed[0] != position_mm:
+            self._placed = (position_mm, self.geometry.to_screen(position_mm))
+        return self._placed[1]
 
     def image(self, index: int, *, is_smooth: bool) -> QImage:
         """The slice in grey, with its classes composed into it unless the image is to be smoothed."""
         if self._image is None or self._image[:2] != (index, is_smooth):
-            sequence = self._session.view.sequence
-            levels = self._slice(self._levels[sequence], index)
+            levels = self._slice(self._levels[self.sequence], index)
             classes = None if is_smooth else self._classes_at(index)
             pixels = compose(levels, self._filled(classes), self._colours())
             self._image = (index, is_smooth, pixels, as_image(pixels))
         return self._image[3]
 
-    def overlay(self, index: int) -> QImage | None:
-        """The classes alone, half transparent, for a smoothed image; None if there are none."""
+    def rgba(self, index: int) -> np.ndarray:
+        """The slice with its classes as (rows, columns, 4) uint8; clear where the image is zero and has no class."""
+        image = self._session.images[self.sequence]
+        levels, classes = self._slice(self._levels[self.sequence], index), self._classes_at(index)
+        pixels = compose(levels, self._filled(classes), self._colours())
+        found = pixels.view(np.uint8).reshape(*pixels.shape, 4)[..., [2, 1, 0, 3]]
+        is_clear = levels == round(-image.lowest / image.step)
+        if classes is not None:
+            is_clear = is_clear & (classes == 0)
+        found[is_clear, 3] = 0
+        return found
+
+    def overlay(self, index: int) -> tuple[QImage, QRect] | None:
+        """The classes alone, half transparent, for a smoothed image, and the box that holds them; None without any."""
         if self._session.layers.outline == "outline":
             return None
         if self._overlay is None or self._overlay[0] != index:
             classes = self._classes_at(index)
-            if classes is None or not classes.any():
+            rows = np.flatnonzero(classes.any(axis=1)) if classes is not None else np.empty(0)
+            if classes is None or not rows.size:
                 return None
-            pixels = np.take(self._overlay_colours(), classes)
-            rows, columns = pixels.shape
-            image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32_Premultiplied)
-            self._overlay = (index, pixels, image)
-        return self._overlay[2]
+            columns = np.flatnonzero(classes.any(axis=0))
+            top, left = int(rows[0]), int(columns[0])
+            box = QRect(left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1)
+            pixels = np.take(self._overlay_colours(), classes[top : top + box.height(), left : left + box.width()])
+            image = QImage(pixels.data, box.width(), box.height(), 4 * box.width(), _PREMULTIPLIED)
+            self._overlay = (index, pixels, image, box)
+        return self._overlay[2:]
 
-    def outline_within(self, index: int, area: QRect) -> list[tuple[QColor, list[QLineF]]]:
-        """The edges of the classes in and about some pixels of a slice, for a repaint that is clipped to them."""
+    def outline_within(self, index: int, area: QRect) -> list[tuple[QColor, np.ndarray]]:
+        """As `outline`, in and about some pixels of a slice, for a repaint that is clipped to them."""
         classes = self._classes_at(index)
         if classes is None or self._session.layers.outline == "fill":
             return []
         # A pixel more on each side: the edges of the part itself are no edges of classes.
         left, top = max(0, area.left() - 2), max(0, area.top() - 2)
         part = classes[top : area.bottom() + 3, left : area.right() + 3]
-        return self._lines(part, QPoint(left, top))
+        corner = np.array([left, top, left, top])
+        return [(colour, edges + corner) for colour, edges in self._lines(part)]
 
-    def outline(self, index: int) -> list[tuple[QColor, list[QLineF]]]:
-        """Coloured edges of the classes; empty if the layers show none."""
+    def outline(self, index: int) -> list[tuple[QColor, np.ndarray]]:
+        """Coloured edges of the classes, (n, 4) x1, y1, x2, y2 in slice pixels; empty if the layers show none."""
         if self._session.layers.outline == "fill":
             return []
         if self._outline is None or self._outline[0] != index:
             classes = self._classes_at(index)
-            self._outline = (index, [] if classes is None else self._lines(classes, QPoint()))
+            self._outline = (index, [] if classes is None else self._lines(classes))
         return self._outline[1]
 
-    def _lines(self, classes: np.ndarray, origin: QPoint) -> list[tuple[QColor, list[QLineF]]]:
-        """Coloured edges of the classes of a part of a slice that begins at `origin`."""
-        shown = np.array([0, *(number + 1 if on else 0 for number, on in enumerate(self._rule.is_shown))])
-        segments = outline_segments(shown.astype(np.uint8)[classes])
-        offset = np.array([origin.x(), origin.y(), origin.x(), origin.y()])
-        return [(QColor(*self._rule.colours[value - 1]), as_lines(edges + offset)) for value, edges in segments.items()]
+    def _lines(self, classes: np.ndarray) -> list[tuple[QColor, np.ndarray]]:
+        """Coloured edges of the classes of a slice or of a part of one."""
+        if not all(self._rule.is_shown):
+            shown = np.array([0, *(number + 1 if on else 0 for number, on in enumerate(self._rule.is_shown))])
+            classes = shown.astype(np.uint8)[classes]
+        segments = outline_segments(classes)
+        return [(QColor(*self._rule.colours[value - 1]), edges) for value, edges in segments.items()]
 
     def _slice(self, array: np.ndarray, index: int) -> np.ndarray:
         if self.geometry is None:
@@ -197,21 +250,23 @@ class SlicePicture:
     def _colours(self) -> np.ndarray:
         """The table of the shown sequence's window."""
         if self._table is None:
-            sequence = self._session.view.sequence
-            image = self._session.images[sequence]
-            low, high = ((value - image.lowest) / image.step for value in self._session.view.window(sequence))
+            image = self._session.images[self.sequence]
+            low, high = ((value - image.lowest) / image.step for value in self._session.view.window(self.sequence))
             self._table = colour_table(low, high, self._rule, opacity=self._session.layers.opacity)
         return self._table
 
     def _overlay_colours(self) -> np.ndarray:
         """Premultiplied colour of each class."""
-        share = self._session.layers.opacity
-        colours = np.zeros(len(self._rule.colours) + 1, dtype=np.uint32)
-        for number, (colour, is_shown) in enumerate(zip(self._rule.colours, self._rule.is_shown, strict=True), start=1):
-            if is_shown:
-                red, green, blue = (round(part * share) for part in colour)
-                colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
-        return colours
+        if self._overlay_table is None:
+            share = self._session.layers.opacity
+            colours = np.zeros(len(self._rule.colours) + 1, dtype=np.uint32)
+            shown = zip(self._rule.colours, self._rule.is_shown, strict=True)
+            for number, (colour, is_shown) in enumerate(shown, start=1):
+                if is_shown:
+                    red, green, blue = (round(part * share) for part in colour)
+                    colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
+            self._overlay_table = colours
+        return self._overlay_table
 
 
 def _identity(layers: Layers) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -16,17 +16,25 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
+from workstation.core.marks import Point
 from workstation.gui.review.edit_mouse import EditMouse
 from workstation.gui.review.edit_painting import paint_tool
+from workstation.gui.review.slice_marks import paint_marks
 from workstation.gui.review.slice_mouse import SliceMouse
-from workstation.gui.review.slice_painting import paint_annotations, paint_crosshair, paint_empty, paint_frame
+from workstation.gui.review.slice_painting import (
+    crosshair_region,
+    paint_annotations,
+    paint_crosshair,
+    paint_empty,
+    paint_frame,
+    paint_slice,
+)
 from workstation.gui.review.slice_picture import SlicePicture
 from workstation.session.session import Session
 
@@ -45,30 +53,40 @@ class SliceView(QWidget):
     ----------
     session : Session
     plane : {"axial", "sagittal", "coronal"}
+    parent : QWidget or None
+    sequence : str or None
+        The one sequence that it shows, as its name among the panes; None follows the session.
     """
 
     painted = Signal()
     menu_wanted = Signal(QPoint)
     """Global position of a right click that was no drag."""
     entered = Signal(str)
-    """Name of the plane that the mouse has come to."""
+    """Name of the pane (its plane, or its one sequence) that the mouse has come to."""
+    framed = Signal()
+    """Zoom or centre is another."""
 
-    def __init__(self, session: Session, plane: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, plane: str, parent: QWidget | None = None, *, sequence: str | None = None
+    ) -> None:
         super().__init__(parent)
         self.session = session
         self.plane = plane
+        self.name = sequence or plane
         self.mouse = SliceMouse(self)
         self.is_space_held = False
         self.paint_count = 0
-        self.picture = SlicePicture(session, plane)
+        self.picture = SlicePicture(session, plane, sequence=sequence)
         self.edit = EditMouse(self)
         self._zoom = 1.0  # screen pixels per mm
         self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
         self._fitted: str | None = "head"
         self._is_active = False
+        # Slice and position of the crosshair that was painted last; None if it was not.
+        self._crossed: tuple[int, QPoint] | None = None
         self._backdrop: tuple[tuple[object, ...], QPixmap] | None = None
         self._stale: QRect | None = None  # pixels of the slice that edits have changed in the backdrop
-        self.setObjectName(f"slice_view_{plane}")
+        self.setObjectName(f"slice_view_{self.name}")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -87,6 +105,8 @@ class SliceView(QWidget):
         view.fit_requested.connect(self.fit)
         view.reset_requested.connect(self.reset)
         view.centre_requested.connect(self.centre)
+        self.session.pointer.changed.connect(self._on_pointer)
+        self.session.marks.changed.connect(self._on_marks)
         layers.masks_changed.connect(self._on_masks_changed)
         layers.display_changed.connect(self._on_masks)
         self.session.editing.touched.connect(self._on_touched)
@@ -108,13 +128,42 @@ class SliceView(QWidget):
         """Screen pixels per mm."""
         return self._zoom
 
+    def show_plane(self, plane: str) -> None:
+        """Show another plane of the case."""
+        self.plane = plane
+        self.picture.take_plane(plane)
+        self.reset()
+
+    @property
+    def frame(self) -> tuple[str | None, float, Point]:
+        """What is fitted ("head", "slice", or None after zoom or pan), zoom, and the place in the middle, mm."""
+        geometry = self.picture.geometry
+        if geometry is None:
+            return ("head", 1.0, (0.0, 0.0, 0.0))
+        return (self._fitted, self._zoom, geometry.to_mm(self.slice_index, self._centre.x(), self._centre.y()))
+
+    def take_frame(self, frame: tuple[str | None, float, Point]) -> None:
+        """Take over the `frame` of another pane."""
+        fitted, zoom, middle = frame
+        if self.picture.geometry is None:
+            return
+        if fitted is not None:
+            self._frame(fitted)
+            return
+        self._fitted = None
+        self._zoom = min(max(zoom, _ZOOM_RANGE[0]), _ZOOM_RANGE[1])
+        self._centre = QPointF(*self.picture.place(middle)[1:])
+        self.update()
+
     def fit(self) -> None:
         """Show the whole slice, as large as the pane allows."""
         self._frame("slice")
+        self.framed.emit()
 
     def reset(self) -> None:
         """Show the head (what is not zero in any of the case's images), as large as the pane allows."""
         self._frame("head")
+        self.framed.emit()
 
     def _frame(self, what: str) -> None:
         geometry = self.picture.geometry
@@ -166,6 +215,7 @@ class SliceView(QWidget):
         self._centre -= QPointF(moved.x() / scale_x, moved.y() / scale_y)
         self._fitted = None
         self.update()
+        self.framed.emit()
 
     def zoom_at(self, position: QPointF, factor: float) -> None:
         """Zoom so that the place under `position` stays where it is."""
@@ -176,6 +226,7 @@ class SliceView(QWidget):
         self._centre += place - self.to_slice(position)
         self._fitted = None
         self.update()
+        self.framed.emit()
 
     def set_active(self, *, active: bool) -> None:
         """Mark the pane that keys mean, or no longer."""
@@ -199,6 +250,11 @@ class SliceView(QWidget):
             (place.y() - self._centre.y()) * scale_y + self.height() / 2,
         )
 
+    def to_mm(self, position: QPointF) -> Point:
+        """World position, RAS+ mm, under a position in the pane; (0, 0, 0) without a case."""
+        geometry, place = self.picture.geometry, self.to_slice(position)
+        return (0.0, 0.0, 0.0) if geometry is None else geometry.to_mm(self.slice_index, place.x(), place.y())
+
     def _scale(self) -> tuple[float, float]:
         """Screen pixels per slice pixel along x and y."""
         geometry = self.picture.geometry
@@ -209,8 +265,12 @@ class SliceView(QWidget):
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_case(self) -> None:
+        """The zoom stays from case to case; who opens another data set asks for a reset."""
         self.picture.take_case()
-        self.reset()
+        if self._fitted:
+            self._frame(self._fitted)
+        else:
+            self.centre()
         self.update()
 
     def _on_convention(self) -> None:
@@ -227,8 +287,14 @@ class SliceView(QWidget):
             self.update()
 
     def _on_cursor(self) -> None:
+        """Where only the crosshair moves within the slice, paint its old and its new lines and nothing else."""
         self.edit.forget_other_slices()
-        self.update()
+        index, x, y = self.picture.place(self.session.view.cursor_mm)
+        if self._crossed is None or self._crossed[0] != index or not self.session.view.crosshair_visible:
+            self.update()
+            return
+        spot = self.to_pane(QPointF(x, y)).toPoint()
+        self.update(crosshair_region(self.size(), (self._crossed[1], spot)))
 
     def _on_images(self) -> None:
         self.picture.forget_colours()
@@ -250,24 +316,41 @@ class SliceView(QWidget):
             self.update(self._pane_rect(area))
 
     def _on_tools(self) -> None:
-        # The outline of a brush follows the mouse; nothing else does.
-        self.setMouseTracking(bool(self.session.editing.tools.tool))
+        self._track_mouse()
         self.edit.forget_other_slices()
         self.update()
+
+    def _on_marks(self) -> None:
+        if self.isVisible():
+            self.update()
+
+    def _on_pointer(self) -> None:
+        """Take the pen, or put it away."""
+        if self.session.pointer.measure is None:
+            self.mouse.marks.cancel()
+        self._track_mouse()
+
+    def _track_mouse(self) -> None:
+        # The outline of a brush follows the mouse, and a clicked outline between clicks; nothing else does.
+        self.setMouseTracking(bool(self.session.editing.tools.tool) or self.session.pointer.measure is not None)
 
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the pane."""
         painter = QPainter(self)
+        self._crossed = None
         if self.picture.geometry is None:
             painter.fillRect(self.rect(), QColor(0, 0, 0))
             paint_empty(painter, self)
         else:
             painter.drawPixmap(0, 0, self._backdrop_pixmap())
+            paint_marks(painter, self)
             if self.session.view.crosshair_visible:
-                place = self.picture.place(self.session.view.cursor_mm)
-                paint_crosshair(painter, self, self.to_pane(QPointF(place[1], place[2])))
+                index, x, y = self.picture.place(self.session.view.cursor_mm)
+                spot = self.to_pane(QPointF(x, y))
+                paint_crosshair(painter, self, spot)
+                self._crossed = (index, spot.toPoint())
             paint_tool(painter, self)
             if self._is_active:
                 paint_frame(painter, self)
@@ -307,50 +390,22 @@ class SliceView(QWidget):
             paint_annotations(painter, self)
         painter.end()
 
+    def _paint_slice(self, painter: QPainter, area: QRect | None = None) -> None:
+        paint_slice(
+            painter,
+            self.picture,
+            self.slice_index,
+            origin=self.to_pane(QPointF(0, 0)),
+            scale=self._scale(),
+            is_smooth=self.session.view.interpolation == "linear",
+            area=area,
+        )
+
     def _pane_rect(self, area: QRect) -> QRect:
         """Where pixels of the slice, and the outline about them, are in the pane."""
         first = self.to_pane(QPointF(area.left() - 1, area.top() - 1))
         last = self.to_pane(QPointF(area.right() + 2, area.bottom() + 2))
         return QRectF(first, last).toAlignedRect().adjusted(-2, -2, 2, 2)
-
-    def _paint_slice(self, painter: QPainter, area: QRect | None = None) -> None:
-        geometry = self.picture.geometry
-        if geometry is None:
-            return
-        index = self.slice_index
-        scale_x, scale_y = self._scale()
-        origin = self.to_pane(QPointF(0, 0))
-        width, height = geometry.size
-        target = QRectF(origin.x(), origin.y(), width * scale_x, height * scale_y)
-        is_smooth = self.session.view.interpolation == "linear"
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
-        painter.drawImage(target, self.picture.image(index, is_smooth=is_smooth))
-        if is_smooth:
-            overlay = self.picture.overlay(index)
-            if overlay is not None:
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-                painter.drawImage(target, overlay)
-        lines = self.picture.outline(index) if area is None else self.picture.outline_within(index, area)
-        if lines:
-            self._paint_outline(painter, lines, origin, (scale_x, scale_y))
-
-    def _paint_outline(
-        self,
-        painter: QPainter,
-        lines: list[tuple[QColor, list[QLineF]]],
-        origin: QPointF,
-        scale: tuple[float, float],
-    ) -> None:
-        painter.save()
-        painter.translate(origin)
-        painter.scale(*scale)
-        for colour, segments in lines:
-            pen = QPen(colour, 2)
-            pen.setCosmetic(True)
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-            painter.setPen(pen)
-            painter.drawLines(segments)
-        painter.restore()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the whole head or slice in view if it was."""
@@ -362,7 +417,7 @@ class SliceView(QWidget):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Say that keys now mean this pane, and take them, unless something is being typed elsewhere."""
-        self.entered.emit(self.plane)
+        self.entered.emit(self.name)
         if not isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox | QPlainTextEdit):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
         super().enterEvent(event)
@@ -390,16 +445,21 @@ class SliceView(QWidget):
             self.menu_wanted.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Maximise or restore the pane; with Ctrl reset the window; with a tool, a press like others."""
+        """Maximise or restore the pane; with Ctrl reset the window; close an outline that is being clicked.
+
+        With an edit tool it is a press like others.
+        """
         if self.picture.geometry is not None and self.edit.double_click(event, is_space_held=self.is_space_held):
             return
         if event.button() != Qt.MouseButton.LeftButton or self.picture.geometry is None:
             return
         view = self.session.view
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            view.reset_window(view.sequence)
+        if self.session.pointer.measure is not None:
+            self.mouse.marks.close()
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            view.reset_window(self.picture.sequence)
         else:
-            view.set_maximised(None if view.maximised == self.plane else self.plane)
+            view.set_maximised(None if view.maximised == self.name else self.name)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Take the outline of the brush along."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWi
 
 from workstation.gui.empty_page import EmptyPage
 from workstation.gui.theme import NEAR, PAGE, TIGHT
+from workstation.gui.tooltips import plain_tip
 from workstation.session.settings import recent_paths
 
 _MOST_SHOWN = 5
@@ -68,7 +69,7 @@ class StartPage(QWidget):
         button.setAutoRaise(True)
         text = str(path)
         button.setText(text if len(text) <= _LONGEST_PATH else f"...{text[-_LONGEST_PATH:]}")
-        button.setToolTip(text)
+        button.setToolTip(plain_tip(text))
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda _checked=False: self.path_wanted.emit(path))
         return button

@@ -17,15 +17,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.gui.actions import BY_ID
+from workstation.gui.key_bindings import is_held_key, pane_action
 from workstation.gui.review.case_list import CaseList
 from workstation.gui.review.edit_strip import EditStrip
 from workstation.gui.review.mouse_schemes import LARGE_STEP
 from workstation.gui.review.pane_grid import PaneGrid
 from workstation.gui.review.restore_bar import RestoreBar
 from workstation.gui.review.side_panel import SidePanel
+from workstation.gui.review.slice_view import SliceView
 from workstation.gui.review.start_page import StartPage
 from workstation.session import commands
 from workstation.session.session import Session
+
+_FAR = 10**6
 
 
 class ReviewWorkspace(QWidget):
@@ -87,44 +92,58 @@ class ReviewWorkspace(QWidget):
             and not event.isAutoRepeat()
             and self.isVisible()
         ):
-            self._hold(event.key(), is_down=event.type() == QEvent.Type.KeyPress)
+            self._hold(event)
         elif event.type() == QEvent.Type.ApplicationDeactivate:
-            self._hold(Qt.Key.Key_H, is_down=False)
-            self._hold(Qt.Key.Key_Space, is_down=False)
+            self._session.layers.set_held(held=False)
+            self._set_space(is_held=False)
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Slices and crosshair of the active pane: PgUp, PgDn, Home, End, arrows; its polygon: Enter, Backspace."""
-        pane = self.panes.active_view
-        by = LARGE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        far = 10**6
-        slices = {Qt.Key.Key_PageUp: by, Qt.Key.Key_PageDown: -by, Qt.Key.Key_Home: -far, Qt.Key.Key_End: far}
-        moves = {
-            Qt.Key.Key_Left: (-by, 0),
-            Qt.Key.Key_Right: (by, 0),
-            Qt.Key.Key_Up: (0, -by),
-            Qt.Key.Key_Down: (0, by),
-        }
-        key = Qt.Key(event.key())
-        if self._session.case is not None and key in slices:
-            pane.step(slices[key])
-        elif self._session.case is not None and key in moves:
-            pane.nudge(*moves[key])
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and pane.edit.vertices:
+        """Slices and crosshair of the active pane; of its polygon, Enter closes it and Backspace drops a corner."""
+        pane, key, asked = self.panes.active_view, Qt.Key(event.key()), pane_action(event)
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and pane.edit.vertices:
             pane.edit.close_polygon()
         elif key == Qt.Key.Key_Backspace and pane.edit.vertices:
             pane.edit.drop_vertex()
-        else:
+        elif self._session.case is None or asked is None or not self.do_in_pane(asked[0].id, is_large=asked[1]):
             super().keyPressEvent(event)
 
-    def _hold(self, key: int, *, is_down: bool) -> None:
+    def do_in_pane(self, name: str, *, is_large: bool = False) -> bool:
+        """Carry out an action of the panes, "go.slice_up" and the like; False if it is none."""
+        pane = self.panes.active_view
+        by = LARGE_STEP if is_large else 1
+        steps = {"go.slice_up": by, "go.slice_down": -by, "go.first": -_FAR, "go.last": _FAR}
+        moves = {"go.left": (-by, 0), "go.right": (by, 0), "go.up": (0, -by), "go.down": (0, by)}
+        if name in steps:
+            pane.step(steps[name])
+        elif name in moves:
+            pane.nudge(*moves[name])
+        return name in steps or name in moves
+
+    def leave_tool(self) -> bool:
+        """Drop the polygon that is being drawn, else the edit tool; False if there is neither."""
+        cancelled = [pane.edit.cancel_polygon() for pane in self.panes.all_slices.values()]
+        if any(cancelled):
+            return True
+        had_tool = bool(self._session.editing.tools.tool)
+        self._session.editing.tools.set_tool("")
+        return had_tool
+
+    def _hold(self, event: QKeyEvent) -> None:
+        is_down = event.type() == QEvent.Type.KeyPress
         if is_down and isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit):
             return
-        if key == Qt.Key.Key_H:
-            self._session.layers.set_held(held=is_down)
-        elif key == Qt.Key.Key_Space:
-            for pane in self.panes.slices.values():
-                pane.is_space_held = is_down
+        hold, asked = BY_ID["masks.hold"], pane_action(event)
+        if is_down and asked is not None and asked[0] is hold:
+            self._session.layers.set_held(held=True)
+        elif not is_down and is_held_key(hold, event):
+            self._session.layers.set_held(held=False)
+        elif event.key() == Qt.Key.Key_Space:
+            self._set_space(is_held=is_down)
+
+    def _set_space(self, *, is_held: bool) -> None:
+        for pane in self.panes.findChildren(SliceView):
+            pane.is_space_held = is_held
 
     def _on_case(self) -> None:
         has_case = self._session.case is not None

@@ -13,10 +13,9 @@ HEAD_OPACITY = 0.7
 
 
 def question_of(layers: Layers) -> SurfaceQuestion:
-    """The surfaces that the layers ask for; in labels mode those of a mask that is switched off are none."""
+    """The surfaces that the layers ask for, as in the slices: a mask that is switched off is none."""
     masks = {"truth": layers.truth, "prediction": layers.prediction}
-    if layers.mode == "labels":
-        masks = {kind: mask if layers.is_visible(kind) else None for kind, mask in masks.items()}
+    masks = {kind: mask if layers.is_visible(kind) else None for kind, mask in masks.items()}
     return SurfaceQuestion(masks["truth"], masks["prediction"], layers.mode, layers.region)
 
 
@@ -36,7 +35,7 @@ def look_of(part: str, parts: Iterable[str], layers: Layers) -> tuple[Rgb, float
     Parameters
     ----------
     part : str
-        "truth", "prediction", or a colour "#rrggbb" in labels mode.
+        "truth", "prediction", "agreement", or a colour "#rrggbb" in labels mode.
     parts : iterable of str
         All parts, from the outside in.
     layers : Layers
@@ -44,12 +43,18 @@ def look_of(part: str, parts: Iterable[str], layers: Layers) -> tuple[Rgb, float
     parts = list(parts)
     # A surface must be denser than a fill over an image, or it cannot be seen on black.
     opacity = min(1.0, 0.55 + 0.6 * layers.opacity)
-    if part not in KINDS:
-        is_innermost = part == parts[-1]
-        return rgb_of(part), min(1.0, opacity + 0.25) if is_innermost else opacity * 0.55, not layers.hidden
     palette = PALETTES[layers.palette]
-    colour = palette.truth if part == "truth" else palette.prediction
-    if sum(layers.is_visible(each) for each in parts) == 1:
-        # Nothing is to be seen through it; what is solid is also sorted right without a graphics card.
-        opacity = min(1.0, 0.6 + layers.opacity)
-    return colour, opacity, layers.is_visible(part) and not layers.hidden
+    if part == "agreement":
+        # Solid, so that the errors lie on it like a skin.
+        return palette.agreement, 1.0, not layers.hidden
+    if part in KINDS:
+        colour = palette.truth if part == "truth" else palette.prediction
+        if len(parts) == 1:
+            # Nothing is to be seen through it; what is solid is also sorted right without a graphics card.
+            opacity = min(1.0, 0.6 + layers.opacity)
+        elif "agreement" in parts:
+            # A skin that lets the core be seen.
+            opacity = min(1.0, 0.4 + 0.6 * layers.opacity)
+        return colour, opacity, not layers.hidden
+    is_innermost = part == parts[-1]
+    return rgb_of(part), min(1.0, opacity + 0.25) if is_innermost else opacity * 0.55, not layers.hidden

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from workstation.core.geometry import Grid
+from workstation.gui.labels_on_images import draw_label
 from workstation.gui.scene.camera import Camera
 
 # As in the slices.
@@ -44,19 +45,19 @@ def paint_letters(painter: QPainter, pane: QWidget, camera: Camera) -> None:
     painter.setFont(_font(pane, 1.15, is_bold=True))
     sides = (_LEFT | _MIDDLE, _RIGHT | _MIDDLE, _CENTRE | _TOP, _CENTRE | _BOTTOM)
     for letters, side in zip(camera.edge_letters, sides, strict=True):
-        _shadowed(painter, _area(pane), side, letters, _LETTER)
+        draw_label(painter, _area(pane), side, letters, _LETTER)
 
 
 def paint_title(painter: QPainter, pane: QWidget, title: str, *, is_absent: bool = False) -> None:
     """The pane's name in its corner."""
     painter.setFont(_font(pane, 1.0))
-    _shadowed(painter, _area(pane), _LEFT | _TOP, title, _ABSENT if is_absent else _TITLE)
+    draw_label(painter, _area(pane), _LEFT | _TOP, title, _ABSENT if is_absent else _TITLE)
 
 
 def paint_remark(painter: QPainter, pane: QWidget, text: str) -> None:
     """A quiet word in the lower left corner."""
     painter.setFont(_font(pane, 0.9))
-    _shadowed(painter, _area(pane), _LEFT | _BOTTOM, text, _QUIET)
+    draw_label(painter, _area(pane), _LEFT | _BOTTOM, text, _QUIET)
 
 
 def _area(pane: QWidget) -> QRectF:
@@ -68,10 +69,3 @@ def _font(pane: QWidget, scale: float, *, is_bold: bool = False) -> QFont:
     font.setPointSizeF(max(7.0, font.pointSizeF() * scale))
     font.setBold(is_bold)
     return font
-
-
-def _shadowed(painter: QPainter, area: QRectF, side: Qt.AlignmentFlag, text: str, colour: QColor) -> None:
-    painter.setPen(QColor(0, 0, 0, 200))
-    painter.drawText(area.translated(1, 1), side, text)
-    painter.setPen(colour)
-    painter.drawText(area, side, text)

@@ -6,6 +6,8 @@ were loaded in a thread. `close` or `release` gives VTK's window back; a pane th
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
@@ -14,15 +16,22 @@ from workstation.gui.scene.appearance import HEAD_COLOUR, HEAD_OPACITY, is_same_
 from workstation.gui.scene.direction_bar import DirectionBar
 from workstation.gui.scene.probe import Probe
 from workstation.gui.scene.scene_view import SceneView
+from workstation.gui.scene.slice_planes import SlicePlanes
 from workstation.gui.scene.supply import SceneSupply
 from workstation.gui.scene.surfaces import Surface, SurfaceQuestion
 from workstation.gui.theme import DARK, palette_of
 from workstation.session.session import Session
 
+if TYPE_CHECKING:
+    from workstation.gui.scene.renderer import SceneRenderer
+    from workstation.gui.scene.volume import VolumeData
+
 # The slices of a new case are painted first; surfaces and brain can wait that long.
 _REFRESH_MS = 150
 # The crosshair in space follows the slices' at this distance, so that a drag in them stays smooth.
 _FOLLOW_MS = 40
+# Slices in space cost a frame, so they follow when the crosshair rests.
+_PLANES_MS = 120
 
 
 class Pane3D(QWidget):
@@ -44,9 +53,14 @@ class Pane3D(QWidget):
         self._supply = SceneSupply(session.background, self, probe=probe)
         self._question: SurfaceQuestion | None = None
         self._head_of: object = None
+        self._has_planes = self._has_volume = False
+        self._volume_of: object = None
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refreshing.timeout.connect(self._refresh)
         self._following = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
+        self._planes = SlicePlanes(session)
+        self._planes_due = QTimer(self, singleShot=True, interval=_PLANES_MS)
+        self._planes_due.timeout.connect(self._show_planes)
         self.setObjectName("pane_3d")
         self.setAccessibleName(self.tr("3D view"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -79,11 +93,15 @@ class Pane3D(QWidget):
         view.cursor_moved.connect(self._on_cursor)
         self._following.timeout.connect(self.view.update)
         view.decoration_changed.connect(self.view.update)
+        for signal in (view.scene_changed, view.window_changed, view.sequence_changed, view.convention_changed):
+            signal.connect(self._on_planes)
         view.fit_requested.connect(self.view.fit)
         view.reset_requested.connect(self.view.reset)
+        view.convention_changed.connect(self.view.reset)
         self._supply.changed.connect(self._on_supply)
         self._supply.head_ready.connect(self._on_head)
         self._supply.surfaces_ready.connect(self._on_surfaces)
+        self._supply.volume_ready.connect(self._on_volume)
         self.directions.chosen.connect(self.view.look_from)
         self.view.painted.connect(self.painted)
         app = QCoreApplication.instance()
@@ -100,15 +118,17 @@ class Pane3D(QWidget):
         """Whether all that was asked for has been painted, or cannot be: for pictures and tests."""
         if self._supply.state == "unavailable":
             return True
-        is_idle = not self._supply.is_waiting and not self._refreshing.isActive()
+        is_idle = not (self._supply.is_waiting or self._refreshing.isActive() or self._planes_due.isActive())
         return self.is_available and is_idle and not (self.view.is_stale or self.view.is_draft)
 
     def release(self) -> None:
         """Give VTK's window back; needs the application to be alive."""
         self._supply.stop()
+        self._planes_due.stop()
         renderer = self.view.renderer
         self.view.drop()
-        self._question = self._head_of = None
+        self._question = self._head_of = self._volume_of = None
+        self._has_planes = self._has_volume = False
         if renderer is not None:
             renderer.close()
 
@@ -131,6 +151,53 @@ class Pane3D(QWidget):
     def _on_cursor(self) -> None:
         if not self._following.isActive():
             self._following.start()
+        self._on_planes()
+
+    def _on_planes(self) -> None:
+        """Slices or a volume in space are wanted anew, or no longer."""
+        view = self._session.view
+        if view.scene_planes_visible or self._has_planes or view.scene_volume_visible or self._has_volume:
+            self._planes_due.start()
+
+    def _show_planes(self) -> None:
+        renderer = self.view.renderer
+        if renderer is None or not self.isVisible():
+            return
+        self._show_volume(renderer)
+        planes = self._planes.images() if self._session.view.scene_planes_visible else []
+        self._has_planes = bool(planes)
+        renderer.set_planes(planes)
+        self.view.draw_anew()
+
+    def _show_volume(self, renderer: SceneRenderer) -> None:
+        """Ask for the shown sequence as a volume, if it is wanted and a graphics card can draw it."""
+        session, view = self._session, self._session.view
+        image = session.images.get(view.sequence)
+        wanted = (image, view.window(view.sequence)) if view.scene_volume_visible else None
+        self._say_remark()
+        if wanted is not None and image is not None and session.case is not None and renderer.can_draw_volumes:
+            if wanted != self._volume_of:
+                self._volume_of = wanted
+                self._supply.ask_volume(image, session.case.grid, wanted[1])
+        elif self._has_volume:
+            self._supply.forget_volume()
+            self._on_volume(None)
+
+    def _on_volume(self, data: VolumeData | None) -> None:
+        self._has_volume = data is not None
+        if data is None:
+            self._volume_of = None
+        if self.view.renderer is not None:
+            self.view.renderer.set_volume(data)
+        self.view.draw_anew()
+
+    def _say_remark(self) -> None:
+        layers, renderer = self._session.layers, self.view.renderer
+        has_mask = layers.truth is not None or layers.prediction is not None
+        words = [] if has_mask else [self.tr("No mask")]
+        if self._session.view.scene_volume_visible and renderer is not None and not renderer.can_draw_volumes:
+            words.append(self.tr("A volume needs a graphics card"))
+        self.view.remark = "   ".join(words)
 
     def _on_case(self) -> None:
         case = self._session.case
@@ -192,8 +259,8 @@ class Pane3D(QWidget):
         renderer.set_look(HEAD, Look(HEAD_COLOUR, HEAD_OPACITY))
         for part in parts:
             renderer.set_look(part, Look(*look_of(part, parts, layers)))
-        has_mask = layers.truth is not None or layers.prediction is not None
-        self.view.remark = "" if has_mask else self.tr("No mask")
+        self._on_planes()
+        self._say_remark()
         self.view.draw_anew()
 
     def _show_words(self) -> None:

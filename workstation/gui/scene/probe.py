@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironm
 
 _COMMAND = (sys.executable, "-m", "workstation.gui.scene.probe_child")
 _PATIENCE_MS = 30_000
-_WINDOW_VARIABLE = "VTK_DEFAULT_OPENGL_WINDOW"
+WINDOW_VARIABLE = "VTK_DEFAULT_OPENGL_WINDOW"
 _SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swr")
 # What was found, for the life of the process; empty or one entry.
 _known: list[OpenGLFacts] = []
@@ -70,9 +70,9 @@ class Probe(QObject):
             return
         self._process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
-        if not environment.contains("DISPLAY") and not environment.contains(_WINDOW_VARIABLE):
+        if not environment.contains("DISPLAY") and not environment.contains(WINDOW_VARIABLE):
             # Spares VTK the search for an X server, and a warning.
-            environment.insert(_WINDOW_VARIABLE, "vtkEGLRenderWindow")
+            environment.insert(WINDOW_VARIABLE, "vtkEGLRenderWindow")
         self._process.setProcessEnvironment(environment)
         self._process.finished.connect(self._on_finished)
         self._process.errorOccurred.connect(self._on_error)
@@ -111,7 +111,7 @@ class Probe(QObject):
             _known[:] = [facts]
         if facts.is_usable:
             # So that this process takes the very window that the child proved.
-            os.environ.setdefault(_WINDOW_VARIABLE, facts.window_class)
+            os.environ.setdefault(WINDOW_VARIABLE, facts.window_class)
         self.answered.emit(facts)
 
 

@@ -1,8 +1,10 @@
 """VTK's part of the 3D pane: surfaces in, a picture out, all of it off screen and without an interactor.
 
-A graphics card sorts transparent faces (depth peeling). Without one that takes five times as long, so each part is
-drawn alone and solid, and Qt lays the pictures over each other: folds of a surface never show through it, and where
-truth and prediction cover each other their colours mix evenly. Hiding a part, or making it fainter, draws nothing anew.
+A graphics card sorts transparent faces (depth peeling). Without one that takes five times as long, so every part is
+drawn solid, and Qt lays the pictures over each other: folds of a surface never show through it. What is solid (the
+agreement of two masks, slices in space) is drawn together, and hides of the others what its depths say; shells of truth
+and prediction are drawn together too; labels, which lie within each other, mix evenly. Hiding a part, or making it
+fainter, draws nothing anew.
 
 Importing this module loads VTK's OpenGL; only `pane3d` does, and only once the probe has said that it works here. Call
 `close` while the QApplication is alive; a renderer is not used again afterwards.
@@ -10,24 +12,29 @@ Importing this module loads VTK's OpenGL; only `pane3d` does, and only once the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - registers the OpenGL factory
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter
-from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkFloatArray, vtkUnsignedCharArray
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer, vtkRenderWindow
 
 from workstation.gui.colours import Rgb
 from workstation.gui.scene.camera import Camera
+from workstation.gui.scene.layering import Rendering, mixed, over_black
+from workstation.gui.scene.meshes import mesh_of, plane_actor
+from workstation.gui.scene.slice_planes import PlaneImage
 from workstation.gui.scene.surfaces import Surface
+from workstation.gui.scene.volume import VolumeData, volume_prop
+from workstation.session.layers import KINDS
 
 HEAD = "head"
+_PLANE = "plane "
 _SAMPLES = 4
 _EYE_DISTANCE_MM = 1000.0
 # Clear where the shell faces the eye, denser towards its rim: an outline that turns with the head.
@@ -66,8 +73,9 @@ class SceneRenderer:
         self._actors: dict[str, vtkActor] = {}
         self._looks: dict[str, Look] = {}
         self._is_software = is_software
-        # Pictures of single parts, as seen by `_seen`.
-        self._drawn: dict[str, QImage] = {}
+        self._volume: Any = None
+        # What was drawn of some parts together, as seen by `_seen`.
+        self._drawn: dict[tuple[str, ...], Rendering] = {}
         self._seen: tuple[Camera, int, int, bool] | None = None
         self._window = vtkRenderWindow()
         self._window.SetShowWindow(False)
@@ -77,16 +85,19 @@ class SceneRenderer:
         self._renderer.SetBackgroundAlpha(0)
         self._window.SetAlphaBitPlanes(1)
         self._renderer.GetActiveCamera().ParallelProjectionOn()
+        # One range for all, so that depths of different drawings can be compared.
+        self._renderer.GetActiveCamera().SetClippingRange(1.0, 2 * _EYE_DISTANCE_MM)
         if not is_software:
             self._window.SetMultiSamples(0)
             self._renderer.UseFXAAOn()
             self._renderer.SetUseDepthPeeling(1)
             self._renderer.SetMaximumNumberOfPeels(8)
+            self._renderer.UseDepthPeelingForVolumesOn()
         self._window.AddRenderer(self._renderer)
 
     def set_surfaces(self, surfaces: Mapping[str, Surface]) -> None:
         """Show these parts and no others; the head stays where it is unless it is among them."""
-        for name in [name for name in self._actors if name != HEAD and name not in surfaces]:
+        for name in [name for name in self._surfaces if name != HEAD and name not in surfaces]:
             self._remove(name)
         for name, surface in surfaces.items():
             self._put(name, surface)
@@ -98,13 +109,39 @@ class SceneRenderer:
         else:
             self._put(HEAD, surface)
 
+    def set_planes(self, planes: Sequence[PlaneImage]) -> None:
+        """Show these slices in space and no others."""
+        for name in [name for name in self._actors if name.startswith(_PLANE)]:
+            self._remove(name)
+        for plane in planes:
+            self._add(_PLANE + plane.plane, plane_actor(plane))
+            self._looks[_PLANE + plane.plane] = Look((255, 255, 255), 1.0)
+
+    @property
+    def can_draw_volumes(self) -> bool:
+        """Whether a graphics card draws: without one a volume takes seconds a frame."""
+        return not self._is_software
+
+    def set_volume(self, data: VolumeData | None) -> None:
+        """Show this volume, or none."""
+        if self._volume is not None:
+            self._renderer.RemoveVolume(self._volume)
+        self._volume = None if data is None else volume_prop(data)
+        if self._volume is not None:
+            self._renderer.AddVolume(self._volume)
+        self._drawn.clear()
+
+    @property
+    def _surfaces(self) -> list[str]:
+        return [name for name in self._actors if not name.startswith(_PLANE)]
+
     def set_look(self, name: str, look: Look) -> None:
         """Colour a part; one that is not there is left alone."""
         actor = self._actors.get(name)
         if actor is None:
             return
         if name in self._looks and self._looks[name].colour != look.colour:
-            self._drawn.pop(name, None)
+            self._forget(name)
         self._looks[name] = look
         shade = actor.GetProperty()
         shade.SetColor(*(channel / 255 for channel in look.colour))
@@ -129,15 +166,25 @@ class SceneRenderer:
                 self._window.SetMultiSamples(_SAMPLES if is_smooth else 0)
         shown = [name for name in self._actors if name in self._looks and self._looks[name].is_visible]
         if not self._is_software:
-            return _over_black(self._draw(shown))
-        parts = [name for name in shown if name != HEAD]
-        picture = _over_black(self._drawn_part(HEAD))
+            return over_black(self._draw(shown).image())
+        picture = over_black(self._drawn_parts([name for name in shown if name == HEAD]).image())
+        solid_names = [name for name in shown if name != HEAD and self._looks[name].opacity >= 1]
+        solid = self._drawn_parts(solid_names) if solid_names else None
+        others = [name for name in shown if name != HEAD and name not in solid_names]
         painter = QPainter(picture)
-        for opacity, names in groupby(parts, key=lambda name: self._looks[name].opacity):
+        if solid is not None:
+            painter.drawImage(0, 0, solid.image())
+        for opacity, names in groupby(others, key=lambda name: self._looks[name].opacity):
             painter.setOpacity(opacity)
-            painter.drawImage(0, 0, _mixed([self._drawn_part(name) for name in names]))
+            painter.drawImage(0, 0, self._layer(list(names), solid))
         painter.end()
         return picture
+
+    def _layer(self, names: list[str], solid: Rendering | None) -> QImage:
+        """Translucent parts of one opacity: shells, which exclude each other, or labels, which hold each other."""
+        if all(name in KINDS for name in names):
+            return self._drawn_parts(names).in_front_of(solid)
+        return mixed([self._drawn_parts([name]).in_front_of(solid) for name in names])
 
     def _place(self, camera: Camera, width: int, height: int) -> None:
         eye = self._renderer.GetActiveCamera()
@@ -147,27 +194,29 @@ class SceneRenderer:
         eye.SetParallelScale(camera.height_mm / 2)
         self._window.SetSize(width, height)
 
-    def _drawn_part(self, name: str) -> QImage:
-        if name not in self._drawn:
-            self._drawn[name] = self._draw([name])
-        return self._drawn[name]
+    def _drawn_parts(self, names: Iterable[str]) -> Rendering:
+        key = tuple(names)
+        if key not in self._drawn:
+            self._drawn[key] = self._draw(key)
+        return self._drawn[key]
 
-    def _draw(self, names: Iterable[str]) -> QImage:
+    def _draw(self, names: Iterable[str]) -> Rendering:
         """Draw some of the parts over nothing."""
         wanted = set(names)
         for name, actor in self._actors.items():
             actor.SetVisibility(name in wanted)
-        self._renderer.ResetCameraClippingRange()
         self._window.Render()
         width, height = self._window.GetSize()
-        pixels = vtkUnsignedCharArray()
+        pixels, depth = vtkUnsignedCharArray(), vtkFloatArray()
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels, 0)
-        # VTK's first row is the lowest one. The copy also frees the picture from VTK's memory.
+        # VTK's first row is the lowest one. The copies free the picture from VTK's memory.
         rows = np.ascontiguousarray(vtk_to_numpy(pixels).reshape(height, width, 4)[::-1])
-        return QImage(rows.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied).copy()
+        self._window.GetZbufferData(0, 0, width - 1, height - 1, depth)
+        return Rendering(rows, np.ascontiguousarray(vtk_to_numpy(depth).reshape(height, width)[::-1]))
 
     def close(self) -> None:
         """Give everything back, in the order that VTK survives."""
+        self._volume = None
         self._renderer.RemoveAllViewProps()
         self._actors.clear()
         self._drawn.clear()
@@ -177,7 +226,7 @@ class SceneRenderer:
     def _put(self, name: str, surface: Surface) -> None:
         self._remove(name)
         mapper, actor = vtkPolyDataMapper(), vtkActor()
-        mapper.SetInputData(_poly_data(surface))
+        mapper.SetInputData(mesh_of(surface))
         mapper.ScalarVisibilityOff()
         actor.SetMapper(mapper)
         shade = actor.GetProperty()
@@ -193,54 +242,20 @@ class SceneRenderer:
             shade.SetDiffuse(0.72)
             shade.SetSpecular(0.15)
             shade.SetSpecularPower(20)
+        self._add(name, actor)
+
+    def _add(self, name: str, actor: vtkActor) -> None:
         self._actors[name] = actor
         self._renderer.AddActor(actor)
+
+    def _forget(self, name: str) -> None:
+        """A drawing of a part is of no use any more."""
+        for key in [key for key in self._drawn if name in key]:
+            del self._drawn[key]
 
     def _remove(self, name: str) -> None:
         actor = self._actors.pop(name, None)
         self._looks.pop(name, None)
-        self._drawn.pop(name, None)
+        self._forget(name)
         if actor is not None:
             self._renderer.RemoveActor(actor)
-
-
-def _over_black(image: QImage) -> QImage:
-    picture = QImage(image.size(), QImage.Format.Format_RGB32)
-    picture.fill(Qt.GlobalColor.black)
-    painter = QPainter(picture)
-    painter.drawImage(0, 0, image)
-    painter.end()
-    return picture
-
-
-def _mixed(images: list[QImage]) -> QImage:
-    """Pictures laid over each other: each as it is where it is alone, evenly mixed where several are."""
-    picture = images[0].convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-    painter = QPainter(picture)
-    for count, image in enumerate(images[1:], start=2):
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-        painter.setOpacity(1 / count)
-        painter.drawImage(0, 0, image)
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationOver)
-        painter.setOpacity(1.0)
-        painter.drawImage(0, 0, image)
-    painter.end()
-    return picture
-
-
-def _poly_data(surface: Surface) -> vtkPolyData:
-    """A VTK mesh on copies of the arrays."""
-    points, cells, mesh = vtkPoints(), vtkCellArray(), vtkPolyData()
-    points.SetData(numpy_to_vtk(surface.points, deep=True))
-    count = len(surface.triangles)
-    offsets = np.arange(0, 3 * count + 1, 3, dtype=np.int64)
-    cells.SetData(
-        numpy_to_vtkIdTypeArray(offsets, deep=True),
-        numpy_to_vtkIdTypeArray(surface.triangles.ravel(), deep=True),
-    )
-    mesh.SetPoints(points)
-    mesh.SetPolys(cells)
-    normals = numpy_to_vtk(surface.normals, deep=True)
-    normals.SetName("Normals")
-    mesh.GetPointData().SetNormals(normals)
-    return mesh

@@ -70,7 +70,7 @@ class SceneView(QWidget):
         self._resting = QTimer(self, singleShot=True, interval=_REST_MS)
         self._resting.timeout.connect(self.draw_anew)
         self._last = QPointF()
-        self.camera = Camera.looking_from("A").turned(*_FIRST_TURN)
+        self.camera = self._first_camera()
         self._is_fitted = True
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -87,13 +87,24 @@ class SceneView(QWidget):
 
     def reset(self) -> None:
         """Look as at first."""
-        self.camera = Camera.looking_from("A").turned(*_FIRST_TURN)
+        self.camera = self._first_camera()
         self.fit()
+
+    def _first_camera(self) -> Camera:
+        """Half from the front, with the patient's right where the slices have it: else half from behind."""
+        side = "A" if self._session.view.convention == "radiological" else "P"
+        return Camera.looking_from(side).turned(*_FIRST_TURN)
 
     def look_from(self, direction: str) -> None:
         """Look from the patient's "A", "P", "L", "R", "S" or "I" side."""
         self.camera = Camera.looking_from(direction)
         self.fit()
+
+    def take_camera(self, camera: Camera) -> None:
+        """Look from where the caller says."""
+        self.camera = camera
+        self._is_fitted = False
+        self.draw_anew()
 
     def fit(self) -> None:
         """Bring everything into view, and keep it there until the user pans or zooms."""
@@ -127,8 +138,12 @@ class SceneView(QWidget):
         painter.fillRect(self.rect(), QColor(0, 0, 0))
         case, view = self._session.case, self._session.view
         if case is not None and not self._image.isNull():
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(QRectF(self.rect()), self._image)
+            if self.is_draft:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+                painter.drawImage(QRectF(self.rect()), self._image)
+            else:
+                # Pixel for pixel: a copy, where a fitted picture would be resampled at every step of the crosshair.
+                painter.drawImage(QPointF(), self._image)
             if view.crosshair_visible:
                 paint_cursor(painter, self, self.camera, case.grid, np.array(view.cursor_mm))
             paint_letters(painter, self, self.camera)
@@ -154,6 +169,7 @@ class SceneView(QWidget):
         self._image = self.renderer.image(self.camera, *size, is_smooth=not self.is_draft and ratio < _FINE_RATIO)
         if not self.is_draft:
             self.frame_seconds = time.perf_counter() - start
+            self._image.setDevicePixelRatio(ratio)
         self.frame_count += 1
 
     def resizeEvent(self, event: QResizeEvent) -> None:

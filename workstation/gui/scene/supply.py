@@ -10,10 +10,13 @@ import importlib
 
 from PySide6.QtCore import QObject, Signal
 
+from workstation.core.geometry import Grid
 from workstation.core.volume import Volume
 from workstation.gui.scene.probe import OpenGLFacts, Probe
 from workstation.gui.scene.surfaces import SurfaceQuestion, head_surface
+from workstation.gui.scene.volume import volume_data
 from workstation.session.background import Background
+from workstation.session.images import DisplayImage
 
 _MODULES = (
     "vtkmodules.vtkCommonDataModel",
@@ -23,7 +26,7 @@ _MODULES = (
     "vtkmodules.util.numpy_support",
     "workstation.gui.scene.renderer",
 )
-_HEAD, _SURFACES, _VTK = "head", "surfaces", "vtk"
+_HEAD, _SURFACES, _VOLUME, _VTK = "head", "surfaces", "volume", "vtk"
 
 
 class SceneSupply(QObject):
@@ -44,6 +47,8 @@ class SceneSupply(QObject):
     """Surface or None."""
     surfaces_ready = Signal(dict)
     """Surfaces by part."""
+    volume_ready = Signal(object)
+    """VolumeData."""
 
     def __init__(self, background: Background, parent: QObject | None = None, *, probe: Probe | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +78,15 @@ class SceneSupply(QObject):
     def ask_surfaces(self, question: SurfaceQuestion) -> None:
         """Want the surfaces of masks."""
         self._ask(_SURFACES, question.answer, self.surfaces_ready.emit)
+
+    def ask_volume(self, image: DisplayImage, grid: Grid, window: tuple[float, float]) -> None:
+        """Want an image as a volume."""
+        self._ask(_VOLUME, lambda: volume_data(image, grid, window), self.volume_ready.emit)
+
+    def forget_volume(self) -> None:
+        """Want no volume any more."""
+        self._open.discard(_VOLUME)
+        self._background.forget(self._name(_VOLUME))
 
     def stop(self) -> None:
         """Want nothing any more, until `start`."""

@@ -6,11 +6,12 @@ through the affine last, so that oblique grids come out right. Nothing here draw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from workstation.core.comparison import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, compare
 from workstation.core.geometry import reorient, transform_to_ras
 from workstation.core.volume import LabelMap, Volume
 from workstation.gui.scene.camera import Camera
@@ -23,6 +24,7 @@ SMOOTHING_REACH_VOXELS = 0.5
 _SHADING_REACH_VOXELS = 2.0
 # Tissues from the outside in: a face between two of them belongs to the inner one.
 _INWARD = ("oedema", "region", "unknown", "cavity", "enhancing", "core")
+_SHELLS = {FALSE_POSITIVE: "prediction", FALSE_NEGATIVE: "truth", TRUE_POSITIVE: "agreement"}
 _HEAD_STRIDE = 2
 _HEAD_SIGMA_VOXELS = 1.5
 
@@ -61,8 +63,9 @@ class SurfaceQuestion:
     truth, prediction : LabelMap or None
         On one grid.
     mode : {"labels", "comparison", "errors"}
-        Comparison: parts "truth" and "prediction". Errors: the same parts without their agreement. Labels: one part for
-        each colour of the prediction's scheme, or of the truth's where there is no prediction.
+        Comparison: shells "prediction" and "truth" of what is in one alone, and "agreement" of what is in both; where
+        there is one mask, its surface. Errors: the same without the agreement. Labels: one part for each colour of the
+        prediction's scheme, or of the truth's where there is no prediction.
     region : {"all", "WT", "TC", "ET"}
     """
 
@@ -84,9 +87,12 @@ class SurfaceQuestion:
         grid_of = self.truth or self.prediction
         if grid_of is None:
             return {}
-        if self.mode == "errors" and len(masks) == 2:
-            truth, prediction = masks["truth"], masks["prediction"]
-            masks = {"truth": truth & ~prediction, "prediction": prediction & ~truth}
+        if len(masks) == 2:
+            classes = compare(masks["truth"], masks["prediction"])
+            if self.mode == "errors":
+                classes = np.where(classes == TRUE_POSITIVE, 0, classes).astype(np.uint8)
+            shells = _shared_surfaces(classes, grid_of.grid.affine, (FALSE_POSITIVE, FALSE_NEGATIVE, TRUE_POSITIVE))
+            return {_SHELLS[value]: shell for value, shell in shells.items()}
         made = {kind: mask_surface(mask, grid_of.grid.affine) for kind, mask in masks.items()}
         return {kind: surface for kind, surface in made.items() if surface is not None}
 
@@ -110,12 +116,19 @@ def mask_surface(mask: np.ndarray, affine: np.ndarray) -> Surface | None:
 def label_surfaces(label_map: LabelMap, region: str) -> dict[str, Surface]:
     """One surface for each colour of a label map, all from one pass, so that neighbours share their border exactly."""
     data = np.where(mask_of(label_map, region), label_map.data, 0)
-    cropped = _crop(data, label_map.grid.affine)
+    scheme = label_map.scheme.labels
+    inwards = sorted(scheme, key=lambda value: _INWARD.index(scheme[value].tissue))
+    surfaces = _shared_surfaces(data, label_map.grid.affine, inwards)
+    return {scheme[value].colour: surface for value, surface in surfaces.items()}
+
+
+def _shared_surfaces(data: np.ndarray, affine: np.ndarray, inwards: Sequence[int]) -> dict[int, Surface]:
+    """One surface for each value, from the outside in; a face between two values belongs to the inner one."""
+    cropped = _crop(data, affine)
     if cropped is None:
         return {}
-    present = [int(value) for value in np.unique(cropped[0]) if value]
-    scheme = label_map.scheme.labels
-    present.sort(key=lambda value: _INWARD.index(scheme[value].tissue))
+    there = set(np.flatnonzero(np.bincount(cropped[0].ravel())).tolist())
+    present = [value for value in inwards if value in there]
     rank = np.full(256, -1)
     rank[present] = np.arange(len(present))
     net = _nets(cropped[0], labels=tuple(present))
@@ -129,7 +142,7 @@ def label_surfaces(label_map: LabelMap, region: str) -> dict[str, Surface]:
         own = net.triangles[mine]
         own[is_second] = own[is_second][:, ::-1]
         if own.size:
-            surfaces[scheme[value].colour] = _surface(net.points, own, cropped[1], shading_points=net.shading_points)
+            surfaces[value] = _surface(net.points, own, cropped[1], shading_points=net.shading_points)
     return surfaces
 
 

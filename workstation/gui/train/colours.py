@@ -31,6 +31,9 @@ _TERMS = {
     "allocator": QColor("#7a6ad8"),
     "pipeline": QColor("#1fa67a"),
     "runtime": QColor("#8b949e"),
+    # Not of the training itself: what stands in its way.
+    "used": QColor("#5d6570"),
+    "promised": QColor("#a08a5a"),
 }
 
 

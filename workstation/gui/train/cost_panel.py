@@ -5,61 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from workstation.core.servers import Server
 from workstation.gui.train.colours import term_colour
 from workstation.gui.train.forecast import Durations, Forecast
 from workstation.gui.train.labels import ToneLabel
+from workstation.gui.train.memory_bar import MemoryBar
+from workstation.gui.train.remedy_list import RemedyList
 from workstation.gui.train.wording import (
     bytes_text,
     duration_text,
     flops_text,
+    part_text,
     seconds_text,
+    server_word,
     shape_text,
     term_word,
     when_text,
     whole_text,
 )
-
-
-class MemoryBar(QWidget):
-    """The terms of an estimate as parts of a bar, with a mark at some amount of memory."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._terms: Mapping[str, int] = {}
-        self._total_bytes = self._mark_bytes = 0
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:
-        """A line and a half of text high."""
-        return QSize(120, round(1.5 * self.fontMetrics().height()))
-
-    def show_terms(self, terms: Mapping[str, int], *, total_bytes: int, mark_bytes: int = 0) -> None:
-        """Draw terms; the whole bar is `total_bytes`, or their sum where that is more. 0 draws no mark."""
-        self._terms, self._total_bytes, self._mark_bytes = terms, total_bytes, mark_bytes
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw ground, parts and mark."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = QRectF(self.rect()).adjusted(0.5, 3.5, -0.5, -3.5)
-        palette = self.palette()
-        painter.setPen(QPen(palette.color(QPalette.ColorRole.Mid)))
-        painter.setBrush(palette.color(QPalette.ColorRole.Base))
-        painter.drawRect(frame)
-        scale = frame.width() / max(sum(self._terms.values()), self._total_bytes, 1)
-        left = frame.left()
-        for name, count in self._terms.items():
-            painter.fillRect(QRectF(left, frame.top() + 0.5, count * scale, frame.height() - 1), term_colour(name))
-            left += count * scale
-        if self._mark_bytes:
-            mark = round(frame.left() + self._mark_bytes * scale)
-            painter.setPen(QPen(palette.color(QPalette.ColorRole.WindowText), 2))
-            painter.drawLine(mark, 0, mark, self.height())
 
 
 def durations_words(durations: Durations, *, now: float | None = None) -> str:
@@ -97,8 +63,11 @@ class CostPanel(QWidget):
         self.verdict = ToneLabel("plain", self)
         self._bar = MemoryBar()
         self._bar.setToolTip(
-            self.tr("The whole bar is the memory of this machine, or the peak where that is more. The mark: free now.")
+            self.tr("In the order of the list below. What lies beyond the mark is more than this machine has.")
         )
+        self.remedies = RemedyList()
+        self.elsewhere = ToneLabel("faint", self)
+        self.caution = ToneLabel("warning", self)
         self._terms = QGridLayout()
         self._terms.setHorizontalSpacing(8)
         self._terms.setVerticalSpacing(2)
@@ -115,33 +84,56 @@ class CostPanel(QWidget):
         self._layers_button.clicked.connect(self.layers_requested)
         self._arrange()
 
-    def show_cost(self, cost: Forecast | None) -> None:
-        """Show a forecast; None where the draft is not one that could run."""
+    def show_cost(self, cost: Forecast | None, *, elsewhere: Server | None = None, has_onednn: bool = True) -> None:
+        """Show a forecast; None where the draft is not one that could run.
+
+        Parameters
+        ----------
+        cost : Forecast or None
+        elsewhere : Server or None
+            Another machine on which it fits as it is.
+        has_onednn : bool
+            The training would run with oneDNN, as the estimate takes it to.
+        """
         self._layers_button.setEnabled(cost is not None)
         if cost is None:
-            self._headline.setText(self.tr("Memory: correct the fields marked above to see the estimate."))
-            self.verdict.say("")
-            self._network.say("")
-            self.time.say("")
-            self.calibrate_button.hide()
-            self._show_terms({})
-            self._bar.show_terms({}, total_bytes=0)
+            self._show_nothing()
             return
-        memory = cost.memory
-        self._bar.show_terms(cost.terms, total_bytes=memory.total_bytes, mark_bytes=memory.available_bytes)
+        parts = self._parts(cost)
+        total = cost.memory.total_bytes
+        self._bar.show_terms(parts, mark_bytes=total, mark_words=self.tr("{0} in all").format(bytes_text(total)))
         self._headline.setText(self.tr("Needs about {0} of memory").format(bytes_text(cost.peak_bytes)))
         self._headline.setToolTip(
             self.tr(
-                "Expected peak of resident memory in a training step: the sum of the terms below, good to about 10 %."
+                "Expected peak of resident memory in a training step: the sum of its causes below, good to about 10 %."
             )
         )
         self.verdict.say(*self._verdict(cost))
+        self.remedies.show_remedies(cost.remedies)
+        self.elsewhere.say(self._elsewhere_words(cost, elsewhere))
+        self.caution.say(
+            "" if has_onednn else self.tr("Without oneDNN it takes more memory and time than is told here.")
+        )
         self.time.say(durations_words(cost.durations), "plain")
         self.calibrate_button.setVisible(not cost.durations.is_calibrated)
-        self._show_terms(cost.terms)
+        self._show_terms(parts)
         text = self.tr("{0} parameters, {1} trainable. Volumes of {2} voxels; {3} a step.")
         numbers = whole_text(cost.parameters), whole_text(cost.trainable)
         self._network.say(text.format(*numbers, shape_text(cost.shape), flops_text(cost.step_flops)))
+
+    def _show_nothing(self) -> None:
+        self._headline.setText(self.tr("Memory: correct the fields marked above to see the estimate."))
+        for label in (self.verdict, self.elsewhere, self.caution, self._network, self.time):
+            label.say("")
+        self.remedies.show_remedies(())
+        self.calibrate_button.hide()
+        self._show_terms({})
+        self._bar.show_terms({})
+
+    def _parts(self, cost: Forecast) -> dict[str, int]:
+        """What is taken already, then the causes of the training's own peak."""
+        taken = {"used": cost.used_bytes, "promised": cost.others.promised_bytes}
+        return {name: count for name, count in (*taken.items(), *cost.terms.items()) if count}
 
     def show_calibrating(self, text: str, problem: str) -> None:
         """Say how a calibration goes on, or why it failed; empty words where there is none."""
@@ -151,18 +143,40 @@ class CostPanel(QWidget):
             self.time.say(problem, "error")
 
     def _verdict(self, cost: Forecast) -> tuple[str, str]:
-        free, total = bytes_text(cost.memory.available_bytes), bytes_text(cost.memory.total_bytes)
+        free, total = bytes_text(cost.free_bytes), bytes_text(cost.memory.total_bytes)
         if cost.fit == "fits":
-            return self.tr("Fits: {0} of {1} are free.").format(free, total), "good"
-        if cost.fit == "tight":
-            return self.tr("Tight: {0} of {1} are free. End other programs first.").format(free, total), "warning"
-        if cost.could_ever_fit:
-            text = self.tr(
-                "Does not fit now: {0} of {1} are free. End other programs, or choose a smaller size or batch."
-            )
-            return text.format(free, total), "error"
-        text = self.tr("Does not fit: this machine has {0}. Choose a smaller size, batch or number of filters.")
-        return text.format(total), "error"
+            text, tone = self.tr("Fits: {0} of {1} are free.").format(free, total), "good"
+        elif cost.fit == "tight":
+            text = self.tr("Tight: {0} of {1} are free. End other programs first.").format(free, total)
+            tone = "warning"
+        elif cost.could_ever_fit:
+            text = self.tr("Does not fit now: {0} of {1} are free. End other programs, or choose below.")
+            text, tone = text.format(free or self.tr("none"), total), "error"
+        else:
+            text, tone = self.tr("Does not fit: this machine has {0}.").format(total), "error"
+        return f"{text} {self._others_words(cost)}".strip(), tone
+
+    def _others_words(self, cost: Forecast) -> str:
+        """Who else wants memory."""
+        others = cost.others
+        words = []
+        if others.promised_bytes:
+            text = self.tr("{0} more are promised to runs that have begun.")
+            words.append(text.format(bytes_text(others.promised_bytes)))
+        if others.waiting:
+            one, several = self.tr("One run waits before it."), self.tr("{0} runs wait before it.")
+            words.append(one if others.waiting == 1 else several.format(others.waiting))
+        return " ".join(words)
+
+    def _elsewhere_words(self, cost: Forecast, server: Server | None) -> str:
+        if cost.fit != "too large":
+            return ""
+        nothing = "" if cost.remedies else self.tr("No change offered here makes it fit.")
+        if server is None:
+            return nothing
+        text = self.tr("As it is, it fits on: {0} ({1}).")
+        where = text.format(server_word(server.name), bytes_text(server.memory_bytes))
+        return f"{nothing} {where}".strip()
 
     def _show_terms(self, terms: Mapping[str, int]) -> None:
         while len(self._cells) < len(terms):
@@ -175,7 +189,7 @@ class CostPanel(QWidget):
                 term, count = list(terms.items())[row]
                 swatch.setStyleSheet(f"background: {term_colour(term).name()}; border-radius: 2px;")
                 name.setText(term_word(term))
-                amount.setText(bytes_text(count))
+                amount.setText(part_text(count, sum(terms.values())))
 
     def _add_cells(self) -> None:
         row = len(self._cells)
@@ -190,8 +204,9 @@ class CostPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        for widget in (self._headline, self.verdict, self._bar):
+        for widget in (self._headline, self.verdict, self._bar, self.remedies, self.elsewhere, self.caution):
             layout.addWidget(widget)
+        layout.addSpacing(4)
         layout.addLayout(self._terms)
         layout.addSpacing(4)
         layout.addWidget(self.time)

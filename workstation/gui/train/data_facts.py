@@ -12,6 +12,7 @@ from workstation.core.network import PRESETS, Shape
 from workstation.errors import WorkstationError
 from workstation.io.layouts import open_dataset
 from workstation.io.nifti import read_header
+from workstation.io.splits import read_manifest
 
 _HEADERS = 8
 
@@ -63,6 +64,36 @@ def facts_of(path: str) -> DataFacts:
         usable=dict(usable),
         shape=_largest_shape(data_set.cases),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFacts:
+    """What is known about the manifest of a split.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Cases by part; empty if it cannot be used.
+    error : str
+        Why it cannot; empty if it can.
+    """
+
+    counts: Mapping[str, int]
+    error: str = ""
+
+    @property
+    def parts(self) -> tuple[int, int] | None:
+        """How many cases are trained on and validated on; None if it cannot be used."""
+        return (self.counts["train"], self.counts["validation"]) if self.counts else None
+
+
+def split_facts_of(path: str) -> SplitFacts:
+    """Read a manifest; every trouble becomes the facts' error."""
+    try:
+        split = read_manifest(Path(path).expanduser()).split
+    except WorkstationError as error:
+        return SplitFacts({}, f"{error.message}. {error.hint}".replace("..", "."))
+    return SplitFacts({part: len(names) for part, names in split.parts.items()})
 
 
 def _is_usable(case: CaseFiles, preset: str) -> bool:

@@ -17,7 +17,7 @@ class Draft:
 
     Parameters
     ----------
-    data, size, learning_rate, name : str
+    data, size, learning_rate, split, name : str
         As typed.
     validation_percent, test_percent : int
         Of the cases.
@@ -48,6 +48,7 @@ class Draft:
     decay: str = "none"
     vary_intensities: bool = False
     onednn: bool = True
+    split: str = ""
     name: str = ""
 
 
@@ -108,6 +109,7 @@ def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
         "micro_batch": draft.micro_batch,
         "decay": draft.decay,
         "vary_intensities": draft.vary_intensities,
+        "split": draft.split.strip(),
         "name": draft.name.strip(),
         "settings": EngineSettings(onednn=draft.onednn, intra_threads=draft.threads, omp_threads=draft.threads),
     }

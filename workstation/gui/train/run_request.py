@@ -52,6 +52,7 @@ class RequestView(QTreeWidget):
         return {
             self.tr("Data set"): request.data,
             self.tr("Cases"): cases,
+            self.tr("Split"): request.split or self.tr("drawn by the seed"),
             self.tr("Task"): preset_word(request.preset),
             self.tr("Size"): self.tr("full volume") if request.shape is None else request.size,
             self.tr("Batch"): str(request.batch),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -23,8 +24,9 @@ from PySide6.QtWidgets import (
 from workstation.core.network import MAX_DEPTH, MAX_FILTERS, NORMALISATIONS, PRESETS, Shape
 from workstation.core.requests import DECAYS, LOSSES
 from workstation.core.schedule import MODES, PRECISIONS
+from workstation.core.split import Draw
 from workstation.gui.theme import NEAR, font_of
-from workstation.gui.train.data_facts import DataFacts
+from workstation.gui.train.data_facts import DataFacts, SplitFacts
 from workstation.gui.train.draft import Draft
 from workstation.gui.train.fields import Field, box, form_rows, labelled, spin
 from workstation.gui.train.labels import ToneLabel
@@ -94,12 +96,41 @@ class TrainForm(QWidget):
             decay=self.decay_box.currentData(),
             vary_intensities=self.vary_check.isChecked(),
             onednn=self.onednn_check.isChecked(),
+            split=self.split_edit.text(),
             name=self.name_edit.text(),
         )
 
     def set_data(self, path: str) -> None:
         """Put a data set into its field."""
         self.data_edit.setText(path)
+
+    def set_split(self, path: Path | None, *, preset: str, draw: Draw) -> None:
+        """Take over what the Data workspace shows: a saved split, or what the training is to draw one by."""
+        self.split_edit.setText("" if path is None else str(path))
+        self.preset_box.setCurrentIndex(self.preset_box.findData(preset))
+        if path is None:
+            self.seed_spin.setValue(draw.seed)
+            self.validation_spin.setValue(round(100 * draw.validation))
+            self.test_spin.setValue(round(100 * draw.test))
+
+    def apply(self, changes: Mapping[str, Any]) -> None:
+        """Put fields of a `TrainRequest` into their editors, and let those that stand under "Advanced" be seen."""
+        boxes = {"memory": self.memory_box, "precision": self.precision_box}
+        spins = {"batch": self.batch_spin, "filters": self.filters_spin, "micro_batch": self.micro_batch_spin}
+        for name, value in changes.items():
+            if name == "size":
+                self._set_size(value)
+            elif name in boxes:
+                boxes[name].setCurrentIndex(boxes[name].findData(value))
+            else:
+                spins[name].setValue(value)
+            if self._fields[name].parent() is self._advanced:
+                self._advanced_toggle.setChecked(True)
+
+    def _set_size(self, size: str) -> None:
+        index = self.size_box.findData(size)
+        self.custom_edit.setText(size)
+        self.size_box.setCurrentIndex(index if index >= 0 else self.size_box.findData(_CUSTOM))
 
     def show_errors(self, errors: Mapping[str, str], *, also_untouched: bool = False) -> None:
         """Show what is wrong beside each field, and open the advanced ones if one of them is.
@@ -125,6 +156,14 @@ class TrainForm(QWidget):
             text = self.tr("{0}: {1} of {2} cases have a truth and the sequences needed.")
             self._facts.say(text.format(facts.name, usable, facts.cases), "faint" if usable > 1 else "warning")
         self._name_full_size(facts.shape if facts else None)
+
+    def show_split(self, facts: SplitFacts | None) -> None:
+        """Say what the saved split holds, or why it cannot be used."""
+        if facts is None or facts.error:
+            self._split_facts.say(facts.error if facts else "", "error")
+            return
+        words = self.tr("{train:,} training, {validation:,} validation, {test:,} test")
+        self._split_facts.say(words.format(**facts.counts), "faint")
 
     def _name_full_size(self, shape: Shape | None) -> None:
         full = self.tr("Full volume")
@@ -157,6 +196,14 @@ class TrainForm(QWidget):
         self.validation_spin = spin(0, 99, 10, suffix=self.tr(" % of the cases"))
         self.test_spin = spin(0, 99, 10, suffix=self.tr(" % of the cases"))
         self.test_spin.setToolTip(self.tr("Kept aside and never looked at during the training."))
+        self.split_edit = QLineEdit()
+        self.split_edit.setPlaceholderText(self.tr("Drawn by the seed and the shares below"))
+        self.split_edit.setClearButtonEnabled(True)
+        self.split_edit.setToolTip(
+            self.tr("A split saved in Data: which cases are trained on, watched and kept aside, file by file.")
+        )
+        self._split_facts = ToneLabel("faint", self)
+        self.split_button = QPushButton(self.tr("Browse\N{HORIZONTAL ELLIPSIS}"))
         self.seed_spin = spin(0, 2**31 - 1, 1)
         self.seed_spin.setToolTip(self.tr("Of the split, the weights, the order and the augmentation."))
         self.threads_spin = spin(0, 4096, 0)
@@ -277,6 +324,8 @@ class TrainForm(QWidget):
         self._add(rows, "learning_rate", self.tr("Learning rate"), self.rate_edit)
         self._add(rows, "decay", self.tr("Its decay"), self.decay_box)
         self._add(rows, "loss", self.tr("Loss"), self.loss_box)
+        field = self._add(rows, "split", self.tr("Split"), self.split_edit, self.split_button)
+        field.add_below(self._split_facts)
         self._add(rows, "validation", self.tr("Validation"), self.validation_spin)
         self._add(rows, "test", self.tr("Test"), self.test_spin)
         self._add(rows, "seed", self.tr("Seed"), self.seed_spin)
@@ -298,7 +347,7 @@ class TrainForm(QWidget):
             label.setMinimumWidth(width)
 
     def _connect(self) -> None:
-        for edit in (self.data_edit, self.custom_edit, self.rate_edit, self.name_edit):
+        for edit in (self.data_edit, self.custom_edit, self.rate_edit, self.name_edit, self.split_edit):
             edit.textChanged.connect(self.draft_changed)
         for chooser in self.findChildren(QComboBox):
             chooser.currentIndexChanged.connect(self.draft_changed)
@@ -309,12 +358,25 @@ class TrainForm(QWidget):
         self.data_edit.textChanged.connect(self._on_data_edited)
         self.size_box.currentIndexChanged.connect(self._on_size_chosen)
         self.browse_button.clicked.connect(self._on_browse_clicked)
+        self.split_edit.textChanged.connect(self._on_split_edited)
+        self.split_button.clicked.connect(self._on_split_clicked)
         self._advanced_toggle.toggled.connect(self._on_advanced_toggled)
 
     def _on_data_edited(self, text: str) -> None:
         self._is_data_touched = True
         self.data_edit.setToolTip(text)
         self.data_changed.emit(text)
+
+    def _on_split_edited(self, text: str) -> None:
+        """A saved split leaves nothing to draw."""
+        for shares in (self.validation_spin, self.test_spin):
+            shares.setEnabled(not text.strip())
+
+    def _on_split_clicked(self) -> None:
+        here = self.split_edit.text() or self.data_edit.text() or str(Path.home())
+        chosen, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a saved split"), here, "JSON (*.json)")
+        if chosen:
+            self.split_edit.setText(chosen)
 
     def _on_size_chosen(self) -> None:
         is_custom = self.size_box.currentData() == _CUSTOM

@@ -7,10 +7,13 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from workstation.core.servers import THIS_MACHINE
 from workstation.io.runs import RunStatus
 
 _GIB = 2**30
 _MIB = 2**20
+# datetime ends with the year 9999.
+_END_OF_CALENDAR = 7000 * 365.25 * 86400
 
 
 def _tr(text: str) -> str:
@@ -67,8 +70,21 @@ def term_word(term: str) -> str:
         "allocator": _tr("Memory pool, beyond what is in use"),
         "pipeline": _tr("Batches read ahead"),
         "runtime": _tr("TensorFlow itself"),
+        "used": _tr("In use by other programs"),
+        "promised": _tr("Promised to other runs"),
     }
     return words.get(term, term)
+
+
+def server_word(name: str) -> str:
+    """A server by the name that people know it by."""
+    words = {
+        THIS_MACHINE: _tr("This machine"),
+        "paper-192": _tr("The paper's small server"),
+        "paper-384": _tr("The paper's middle server"),
+        "paper-1536": _tr("The paper's large server"),
+    }
+    return words.get(name, name)
 
 
 def memory_word(mode: str) -> str:
@@ -141,6 +157,17 @@ def bytes_text(count: float) -> str:
     return f"{count / _GIB:.1f} GiB"
 
 
+def part_text(count: float, whole: float) -> str:
+    """A part of some memory in the unit of the whole, so that parts below each other can be compared by eye."""
+    unit, size, digits = ("GiB", _GIB, 2) if whole >= _GIB else ("MiB", _MIB, 1)
+    return f"{count / size:,.{digits}f} {unit}"
+
+
+def share_text(share: float) -> str:
+    """A share of a whole in percent; what is there, but rounds to nothing, is below 1 %."""
+    return _tr("< 1 %") if 0 < share < 0.005 else _tr("{0:.0f} %").format(100 * share)
+
+
 def flops_text(count: float) -> str:
     """Work in the largest unit below it."""
     for unit, size in (("PFLOP", 1e15), ("TFLOP", 1e12), ("GFLOP", 1e9)):
@@ -170,5 +197,7 @@ def dice_text(value: float | None) -> str:
 
 def when_text(seconds: float) -> str:
     """A moment in local time: the time alone if it is today."""
+    if seconds >= _END_OF_CALENDAR:
+        return _tr("after the year 9000")
     moment = datetime.fromtimestamp(seconds)
     return f"{moment:%H:%M}" if moment.date() == datetime.now().date() else f"{moment:%Y-%m-%d %H:%M}"

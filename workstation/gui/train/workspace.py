@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,17 +21,21 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.core.requests import TrainRequest
+from workstation.core.servers import THIS_MACHINE
 from workstation.errors import WorkstationError
 from workstation.gui.train.cost_panel import CostPanel
-from workstation.gui.train.data_facts import DataFacts, facts_of
+from workstation.gui.train.data_facts import DataFacts, SplitFacts, facts_of, split_facts_of
 from workstation.gui.train.draft import Verdict, check
-from workstation.gui.train.forecast import Forecast, forecast
+from workstation.gui.train.forecast import Forecast, fitting_server, forecast
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerDialog
+from workstation.gui.train.remedies import Remedy
+from workstation.gui.train.remedy_list import remedy_words
 from workstation.gui.train.run_details import RunDetails
 from workstation.gui.train.run_list import RunList
 from workstation.gui.train.train_form import TrainForm
 from workstation.jobs.memory import machine_memory
+from workstation.session.reservations import OtherRuns, other_runs
 from workstation.session.session import Session
 
 _FACTS_DELAY_MS = 300
@@ -51,12 +56,18 @@ class TrainWorkspace(QWidget):
         super().__init__(parent)
         self._session = session
         self._facts: DataFacts | None = None
+        self._split: SplitFacts | None = None
         self._cost: Forecast | None = None
+        self._others = OtherRuns()
         self._layers: LayerDialog | None = None
         self.form = TrainForm()
         self.cost = CostPanel()
         self.start_button = QPushButton(self.tr("Start training"))
         self.start_button.setDefault(True)
+        self.override_check = QCheckBox(self.tr("Start it although it does not fit"))
+        self.override_check.setToolTip(
+            self.tr("It waits for memory that may never be free, or is ended by the system when there is no more.")
+        )
         self.problem = ToneLabel("error", self)
         self.list = RunList(session.runs)
         self.details = RunDetails(session)
@@ -94,8 +105,12 @@ class TrainWorkspace(QWidget):
         self._memory_timer.stop()
 
     def _connect(self) -> None:
-        self.form.draft_changed.connect(self._judge)
+        self.form.draft_changed.connect(self._on_draft_changed)
+        self.override_check.toggled.connect(self._allow_start)
+        self.cost.remedies.chosen.connect(self._on_remedy_chosen)
+        self._session.runs.status_changed.connect(self._on_status_changed)
         self.form.data_changed.connect(self._on_data_changed)
+        self.form.split_edit.textChanged.connect(self._on_split_changed)
         self.form.preset_box.currentIndexChanged.connect(self._show_facts)
         self._facts_timer.timeout.connect(self._ask_for_facts)
         self._memory_timer.timeout.connect(self._judge)
@@ -112,16 +127,44 @@ class TrainWorkspace(QWidget):
         if name and name != self.list.selected:
             self.list.select(name)
 
+    def _on_draft_changed(self) -> None:
+        """Who allowed one training to start has not allowed another."""
+        self.override_check.setChecked(False)
+        self._judge()
+
     def _judge(self) -> None:
         """Show what is wrong with the draft, or what it will cost."""
-        verdict = check(self.form.draft())
+        draft = self.form.draft()
+        verdict = check(draft)
         self.form.show_errors(verdict.errors)
         self._cost = self._forecast(verdict)
-        self.cost.show_cost(self._cost)
+        servers = [each for each in self._session.machine.facts.servers if each.name != THIS_MACHINE]
+        elsewhere = fitting_server(self._cost, servers) if self._cost is not None else None
+        self.cost.show_cost(self._cost, elsewhere=elsewhere, has_onednn=draft.onednn)
         if self._layers is not None and self._cost is not None:
             self._layers.show_cost(self._cost)
-        is_too_large = self._cost is not None and self._cost.fit == "too large"
-        self.start_button.setText(self.tr("Start anyway") if is_too_large else self.tr("Start training"))
+        self._allow_start()
+
+    @property
+    def _is_too_large(self) -> bool:
+        return self._cost is not None and self._cost.fit == "too large"
+
+    def _allow_start(self) -> None:
+        """What does not fit is started only by who says so."""
+        self.override_check.setVisible(self._is_too_large)
+        if not self._is_too_large:
+            self.override_check.setChecked(False)
+        self.start_button.setEnabled(not self._is_too_large or self.override_check.isChecked())
+        self.start_button.setText(self.tr("Start anyway") if self._is_too_large else self.tr("Start training"))
+
+    def _on_remedy_chosen(self, remedy: Remedy) -> None:
+        self.form.apply(remedy.changes)
+        self.problem.say(self.tr("Changed: {0}.").format(remedy_words(remedy.changes)), "good")
+
+    def _on_status_changed(self) -> None:
+        """Another run took or gave back memory."""
+        if self.isVisible() and other_runs(self._session.runs.statuses) != self._others:
+            self._judge()
 
     def _on_machine_changed(self) -> None:
         if not self.isVisible():
@@ -140,8 +183,11 @@ class TrainWorkspace(QWidget):
             return None
         shape = self._facts.shape if self._facts else None
         cases = (self._facts.usable or {}).get(request.preset, 0) if self._facts else 0
+        parts = self._split.parts if self._split and request.split else None
         known = self._session.machine.facts.knowledge
-        return forecast(request, machine_memory(), volume_shape=shape, cases=cases, knowledge=known)
+        self._others = other_runs(self._session.runs.statuses)
+        memory, others = machine_memory(), self._others
+        return forecast(request, memory, volume_shape=shape, cases=cases, parts=parts, knowledge=known, others=others)
 
     def _on_data_changed(self) -> None:
         self._facts = None
@@ -153,6 +199,20 @@ class TrainWorkspace(QWidget):
             self._facts_timer.start()
         else:
             self._facts_timer.stop()
+
+    def _on_split_changed(self, text: str) -> None:
+        """Read the manifest that was named, beside the window."""
+        self._on_split_facts(None)
+        path = text.strip()
+        if path:
+            self._session.background.ask("train split", lambda: split_facts_of(path), self._on_split_facts)
+        else:
+            self._session.background.forget("train split")
+
+    def _on_split_facts(self, facts: SplitFacts | None) -> None:
+        self._split = facts
+        self.form.show_split(facts)
+        self._judge()
 
     def _ask_for_facts(self) -> None:
         path = self.form.data_edit.text().strip()
@@ -184,8 +244,17 @@ class TrainWorkspace(QWidget):
         if self._facts is not None and self._facts.error:
             self.problem.say(self.tr("Nothing was started: the data set cannot be used."), "error")
             return
+        if self._split is not None and self._split.error:
+            self.problem.say(self.tr("Nothing was started: the split cannot be used."), "error")
+            return
+        self._judge()
+        if self._is_too_large and not self.override_check.isChecked():
+            self.problem.say(self.tr("Nothing was started: it no longer fits into the memory that is free."), "error")
+            return
         data = Path(verdict.request.data).expanduser().resolve()
-        self._start(replace(verdict.request, data=str(data)))
+        split = verdict.request.split
+        split = str(Path(split).expanduser().resolve()) if split else ""
+        self._start(replace(verdict.request, data=str(data), split=split))
 
     def _start(self, request: TrainRequest) -> None:
         label = request.name or f"{Path(request.data).name}-{request.preset}"
@@ -235,7 +304,9 @@ class TrainWorkspace(QWidget):
         whole.addWidget(scroll, 1)
         foot = QVBoxLayout()
         foot.setContentsMargins(14, 8, 14, 12)
+        foot.setSpacing(8)
         foot.addWidget(self.problem)
+        foot.addWidget(self.override_check)
         foot.addWidget(self.start_button)
         whole.addLayout(foot)
         return side

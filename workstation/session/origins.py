@@ -1,0 +1,52 @@
+"""What the session knows of a mask that leaves it: its case, its images, what a reader decided, what was edited."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Literal
+
+from workstation.core.volume import LabelMap
+from workstation.io.provenance import Origin, ReviewMark, Reviews
+from workstation.session.session import Session
+
+MaskKind = Literal["truth", "prediction", "corrected"]
+"""The prediction as it was opened, or what was made of it (or of the truth, or of nothing) by hand."""
+
+
+def masks_of(session: Session) -> dict[MaskKind, LabelMap | None]:
+    """The masks of the open case; corrected is as after the last finished edit."""
+    layers = session.layers
+    return {"corrected": layers.edited, "prediction": layers.original_prediction, "truth": layers.truth}
+
+
+def judged_kind(session: Session) -> MaskKind:
+    """What stands as the prediction: the corrected mask, or the prediction as it was opened."""
+    return "corrected" if session.layers.judged == "edited" else "prediction"
+
+
+def origin_of(session: Session, kind: MaskKind) -> Origin:
+    """The origin of a mask of the open case; empty where no case is open.
+
+    A review is about the prediction, so the truth has none; of a corrected mask, it must say that it was corrected.
+    """
+    case, entry = session.case, session.worklist.current
+    if case is None:
+        return Origin()
+    status = "unread" if entry is None else entry.status
+    is_reviewed = status == "corrected" if kind == "corrected" else kind == "prediction" and status != "unread"
+    review = ReviewMark.of(entry.own) if is_reviewed and entry is not None else None
+    edits = _edits_of(session) if kind == "corrected" else ()
+    return Origin(case.name, case.files.sequences, review, edits)
+
+
+def _edits_of(session: Session) -> tuple[str, ...]:
+    """What was done by hand, oldest first; the same several times in a row is told once, with the number."""
+    runs = [(verb, len(list(same))) for verb, same in groupby(session.editing.verbs)]
+    return tuple(verb if count == 1 else f"{verb}, {count} times" for verb, count in runs)
+
+
+def reviews_of(session: Session) -> Reviews:
+    """What the reader decided about the cases of the open data set, as it stands now, by their names."""
+    entries = [entry for entry in session.worklist.entries if entry.status != "unread"]
+    marks = {entry.files.name: ReviewMark.of(entry.own) for entry in entries}
+    return marks.get
