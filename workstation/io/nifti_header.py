@@ -11,6 +11,7 @@ import math
 import os
 import re
 import struct
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _WRITE_AGAIN = "Copy the file again from its source, or convert it with a NIfTI tool."
 _NIFTI1_BYTES, _NIFTI2_BYTES = 348, 540
 _LARGEST_EXTENSION_BYTES = 16 * 2**20
+_IMPORTING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def plan_reading(path: Path) -> ImagePlan:
         Its affine cannot be used.
     """
     path, data_path = _halves(path)
+    prepare()
     from nibabel.spatialimages import HeaderDataError
 
     start = first_bytes(path, _NIFTI2_BYTES)
@@ -185,8 +188,12 @@ def _recognise(path: Path, start: bytes, *, is_pair: bool) -> tuple[FileKind, bo
 
 
 def prepare() -> None:
-    """Import the library that knows headers, which takes 0.15 s: for a thread, before the first image is opened."""
-    importlib.import_module("nibabel.nifti2")
+    """Import the library that knows headers, which takes 0.15 s: for a thread, before the first image is opened.
+
+    Its modules import each other in a circle: threads that begin at different ones at once would meet half-made ones.
+    """
+    with _IMPORTING:
+        importlib.import_module("nibabel.nifti2")
 
 
 def _nibabel_header(kind: FileKind, raw: bytes, is_big_endian: bool, *, is_pair: bool) -> Nifti1Header:
