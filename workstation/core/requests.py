@@ -72,8 +72,15 @@ class TrainRequest:
         Random flips, and quarter turns where two axes are equal.
     vary_intensities : bool
         Also random contrast, brightness and gamma of each sequence: for small data sets, whose scanners are few.
+    vary_shapes : bool
+        Also random turns of up to 15 degrees and scaling by up to a fifth, interpolated linearly.
     decay : {"none", "cosine"}
         Whether the learning rate falls over the training, along half a cosine.
+    averaging : float
+        Share of the weights' running mean that a step keeps, at least 0 and below 1: that mean is validated and becomes
+        the model. 0 uses the weights themselves.
+    start_from : str
+        A model folder whose weights training starts with; empty starts with random ones.
     filters, depth : int
         Of the network, see `UNetPlan`.
     normalisation : {"batch", "group", "instance"}
@@ -108,7 +115,10 @@ class TrainRequest:
     seed: int = 1
     augment: bool = True
     vary_intensities: bool = False
+    vary_shapes: bool = False
     decay: str = "none"
+    averaging: float = 0.0
+    start_from: str = ""
     filters: int = 16
     depth: int = 4
     normalisation: str = "batch"
@@ -146,6 +156,7 @@ class TrainRequest:
             raise RequestError("The plain engine has neither bfloat16 nor micro-batches.", field="memory")
         if self.split and self.cases:
             raise RequestError("A split names the cases itself; choose cases or a split.", field="split")
+        check_fraction(self.averaging, "averaging")
         check_fraction(self.validation, "validation")
         check_fraction(self.test, "test")
         if self.validation + self.test >= 1:

@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from workstation.core.case import CaseFiles, DataSet
 from workstation.core.network import Shape
 from workstation.core.requests import TrainRequest
@@ -29,16 +31,17 @@ from workstation.engine.checkpoints import BEST, LAST, Position, load_checkpoint
 from workstation.engine.choices import Choices
 from workstation.engine.control import Control
 from workstation.engine.environment import describe, versions
-from workstation.engine.model_folder import manifest, save_model
+from workstation.engine.model_folder import load_model, manifest, save_model
 from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
 from workstation.engine.precision import refuse_slow_precision
 from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
 from workstation.engine.reporting import TrainReport
 from workstation.engine.steps import Scores, StepLeft, Steps
 from workstation.engine.unet import build_unet
-from workstation.errors import LayoutError, NonFiniteLoss
+from workstation.errors import LayoutError, NonFiniteLoss, RequestError
+from workstation.io.files import sha256_of
 from workstation.io.layouts import open_dataset
-from workstation.io.models import ModelCard
+from workstation.io.models import WEIGHTS_NAME, ModelCard
 from workstation.io.nifti import read_header
 from workstation.io.places import choices_path
 from workstation.io.runs import RunFolder
@@ -164,8 +167,11 @@ class _Training:
             seed=request.seed,
             augment=request.augment,
             vary_intensities=request.vary_intensities,
+            vary_shapes=request.vary_shapes,
         )
         model = build_unet(plan, seed=request.seed)
+        is_new = not (run.checkpoints / LAST).exists()
+        start = _take_weights(model, request) if is_new and request.start_from else {}
         self._choices = Choices(choices_path())
         self._steps = Steps(
             model,
@@ -176,6 +182,7 @@ class _Training:
             memory=request.memory,
             precision=request.precision,
             micro_batch=request.micro_batch,
+            averaging=request.averaging,
             choices=self._choices,
             observe=self._leave_if_asked,
         )
@@ -186,7 +193,11 @@ class _Training:
             validation_steps=len(self._split.validation),
         )
         self._fingerprint = _fingerprint(request, material)
-        self._position = self._resumed()
+        self._position = (
+            Position(start=start)
+            if is_new
+            else load_checkpoint(run.checkpoints / LAST, self._steps, fingerprint=self._fingerprint)
+        )
         self._validation: list[Scores] = []
         self._saved_at = time.monotonic()
 
@@ -208,12 +219,6 @@ class _Training:
                 return self._finish(first, hashes, is_complete=is_complete)
             finally:
                 is_given_up.set()
-
-    def _resumed(self) -> Position:
-        last = self._run.checkpoints / LAST
-        if not last.exists():
-            return Position()
-        return load_checkpoint(last, self._steps, fingerprint=self._fingerprint)
 
     def _loop(self) -> bool:
         """Walk the turns from the present position; whether all were walked."""
@@ -335,7 +340,8 @@ class _Training:
         if has_model:
             chosen = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
             self._position.best = chosen.best
-            save_model(self._run.model, self._steps.model, self._card(first, hashes.result()))
+            with self._steps.averaged():
+                save_model(self._run.model, self._steps.model, self._card(first, hashes.result()))
         return {
             "state": "finished" if is_complete else "stopped",
             "model": self._run.model.name if has_model else None,
@@ -345,7 +351,8 @@ class _Training:
 
     def _card(self, first: Example, data: list[dict[str, Any]]) -> ModelCard:
         request = self._request
-        recipe = {name: value for name, value in request.as_dict().items() if name not in ("data", "cases", "split")}
+        paths = ("data", "cases", "split", "start_from")
+        recipe = {name: value for name, value in request.as_dict().items() if name not in paths}
         return ModelCard(
             name=request.name or request.preset,
             plan=request.plan,
@@ -354,12 +361,26 @@ class _Training:
             zooms=first.zooms,
             shape=self._shape,
             preprocessing=DESCRIPTION,
-            training={"recipe": recipe, "split": asdict(self._split), "data": data},
+            training={"recipe": recipe, "split": asdict(self._split), "data": data, "start": self._position.start},
             metrics=self._position.best,
             versions=versions(),
             licence="The licence of the training data applies; see its source.",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+
+
+def _take_weights(model: keras.Model, request: TrainRequest) -> dict[str, str]:
+    """Give a model the weights of the one that the request starts from; what that was, for the card."""
+    folder = Path(request.start_from)
+    source, card = load_model(folder)
+    if card.plan != request.plan:
+        raise RequestError(
+            f"{request.start_from} is another network than the one that is asked for.",
+            field="start_from",
+            hint="Ask for the preset, filters, depth and normalisation of that model.",
+        )
+    model.set_weights(source.get_weights())
+    return {"name": card.name, "created": card.created, "weights_sha256": sha256_of(folder / WEIGHTS_NAME)}
 
 
 def _mean(scores: Sequence[Scores]) -> Scores | None:
@@ -369,9 +390,13 @@ def _mean(scores: Sequence[Scores]) -> Scores | None:
 
 
 def _fingerprint(request: TrainRequest, material: Material) -> str:
-    """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training."""
-    recipe = replace(request, epochs=1, name="", data="-", settings=type(request.settings)()).as_dict()
-    # What a manifest says is in the split below; where it lies does not matter.
-    del recipe["split"]
+    """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training.
+
+    What stands at its default is left out: a field that a later version adds makes no old checkpoint another's.
+    """
+    # What a manifest says is in the split below; where it or the first weights lie does not matter.
+    request = replace(request, epochs=1, name="", data="-", split="", start_from="", settings=type(request.settings)())
+    usual = TrainRequest(data="-").as_dict()
+    recipe = {name: value for name, value in request.as_dict().items() if value != usual[name]}
     text = json.dumps([recipe, asdict(material.split), material.shape], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
