@@ -83,10 +83,15 @@ def mark_corrected(session: Session, mask: Path | None = None) -> None:
     ----------
     session : Session
     mask : Path or None
-        The file of the corrected mask; None takes the prediction that is open.
+        The file of the corrected mask; None takes the one that the edits were exported to, or, where nothing was
+        edited, the prediction that is open. Edits that were not exported are in no file: they must be first.
     """
-    if _may_decide(session):
-        session.worklist.decide("corrected", mask=mask)
+    editing = session.editing
+    if mask is None and editing.has_layer and editing.saved_as is None:
+        hint = "Export the corrected mask first."
+        session.problem.emit(LayoutError("the edits of this case are in no file yet", hint=hint))
+    elif _may_decide(session):
+        session.worklist.decide("corrected", mask=mask or editing.saved_as)
 
 
 def write_note(session: Session, note: str) -> None:
