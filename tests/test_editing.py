@@ -414,9 +414,6 @@ def test_a_case_is_corrected_with_the_file_of_the_edits(qtbot: QtBot, data: Data
     session = opened(qtbot, data.root)
     qtbot.waitUntil(lambda: session.worklist.access.is_read)
     dab(session)
-    with qtbot.waitSignal(session.problem) as told:
-        reading.mark_corrected(session)
-    assert "Export" in told.args[0].hint
     out = tmp_path / "corrected.nii.gz"
     with qtbot.waitSignal(session.notice):
         commands.export_mask(session, out)

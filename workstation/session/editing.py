@@ -18,12 +18,13 @@ from workstation.core.label_edits import Box, Diff, Edit, EditableLabelMap, Hist
 from workstation.core.labels import LAYOUT_SCHEMES, LabelScheme, scheme_named
 from workstation.core.volume import LabelMap
 from workstation.errors import EditError
-from workstation.io.edit_journal import JournalContents, discard_journal, journals_of, read_journal, replayed
+from workstation.io.edit_journal import JournalContents, replayed
 from workstation.io.places import edits_folder
 from workstation.session.background import Background
 from workstation.session.edit_tools import ORIGINS, EditTools
 from workstation.session.journal_keeper import JournalKeeper
 from workstation.session.layers import Layers
+from workstation.session.unfinished_work import UnfinishedWork
 
 # A case whose layout states none, and that has no mask, is most likely a recent one.
 _DEFAULT_SCHEME = "brats2023"
@@ -49,7 +50,9 @@ class Editing(QObject):
         self._work: tuple[EditableLabelMap, History] | None = None
         self._stroke: list[Diff] | None = None
         self._saved_as: Path | None = None
-        self._offer: JournalContents | None = None
+        self._version: Path | None = None  # the file that the work began with
+        self._is_journaled = False
+        self._unfinished = UnfinishedWork(background, self.journal, self.changed.emit)
         layers.masks_changed.connect(self._choose_label)
 
     # -- what there is ------------------------------------------------------------------------------------------------
@@ -80,6 +83,12 @@ class Editing(QObject):
         return self._work[1].redo_verb if self._work else None
 
     @property
+    def is_shown(self) -> bool:
+        """Whether the mask that is judged on the screen is a corrected one."""
+        is_other = self.undo_verb is not None or self._saved_as is not None
+        return is_other and self._layers.pair[1] == "edited"
+
+    @property
     def is_drawing(self) -> bool:
         """Whether a stroke is going on."""
         return self._stroke is not None
@@ -87,7 +96,7 @@ class Editing(QObject):
     @property
     def offer(self) -> JournalContents | None:
         """Work on the open case that was not finished, waiting for `restore` or `discard_offer`."""
-        return self._offer
+        return self._unfinished.offer
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -175,16 +184,23 @@ class Editing(QObject):
         """Another case is open: what was edited of the last one stays in its journal."""
         self._end()
         self._case = case
-        self._offer = None
         self.tools.set_tool("")
         self.tools.forget_ranges()
         self._choose_label()
         self.changed.emit()
-        self._look_for_work()
+        self._unfinished.turn_to(case)
+
+    def take_version(self, mask: LabelMap, path: Path) -> None:
+        """Show a mask that was corrected and kept before as the edited one; further edits go on from it."""
+        if self._work is None:
+            editable = EditableLabelMap(mask)
+            self._take((editable, History(editable)))
+            self._saved_as = self._version = path
+            self.changed.emit()
 
     def restore(self) -> None:
         """Take up the work that is offered."""
-        contents, case = self._offer, self._case
+        contents, case = self._unfinished.offer, self._case
         if contents is None or case is None:
             return
 
@@ -197,20 +213,19 @@ class Editing(QObject):
         def answer(work: tuple[EditableLabelMap, History]) -> None:
             if self._case is case:
                 self._end()
-                self._offer = None
+                self._unfinished.offer = None
                 self._take(work)
                 self._layers.show_edited()
                 self.journal.resume(contents)
+                self._is_journaled = True
                 self.changed.emit()
 
         self._background.ask("edits", question, answer)
 
     def discard_offer(self) -> None:
         """Delete the work that is offered; if there is more, that is offered next."""
-        contents, self._offer = self._offer, None
-        if contents is not None:
-            self.changed.emit()
-            self._look_for_work(but_first=lambda: discard_journal(contents))
+        self._unfinished.discard()
+        self.changed.emit()
 
     def close(self) -> None:
         """Write down what is going on, and end."""
@@ -236,13 +251,16 @@ class Editing(QObject):
         case = self._case
         if case is None:
             return None
+        origin = "edited"
         if self._work is None:
             origin, editable = self.origin, EditableLabelMap(self._base(case))
             self._take((editable, History(editable)))
-            path = next(iter(case.files.sequences.values())).path if case.files.sequences else Path(case.name)
-            self.journal.begin(edits_folder(), path, editable.snapshot(), origin=origin)
             self.changed.emit()
         self._layers.show_edited()
+        if self._work is not None and not self._is_journaled:
+            path = next(iter(case.files.sequences.values())).path if case.files.sequences else Path(case.name)
+            self.journal.begin(edits_folder(), path, self._work[0].snapshot(), origin=origin)
+            self._is_journaled = True
         return self._work[0] if self._work else None
 
     def _take(self, work: tuple[EditableLabelMap, History]) -> None:
@@ -268,7 +286,7 @@ class Editing(QObject):
             self._on_edited(edit.diff)
 
     def _on_edited(self, diff: Diff) -> None:
-        self._saved_as = None
+        self._saved_as = self._version if self.undo_verb is None else None
         self._publish(diff)
         self.changed.emit()
 
@@ -298,35 +316,6 @@ class Editing(QObject):
     def _forget(self) -> None:
         self._work = None
         self._stroke = None
+        self._version = None
+        self._is_journaled = False
         self.revision += 1
-
-    def _look_for_work(self, but_first: Callable[[], None] = lambda: None) -> None:
-        case = self._case
-        if case is None or not case.files.sequences:
-            return
-        path = next(iter(case.files.sequences.values())).path
-
-        def question() -> JournalContents | None:
-            # The case may have been open until now: its journal must have been let go.
-            self.journal.wait()
-            but_first()
-            return unfinished_work(edits_folder(), path)
-
-        def answer(found: JournalContents | None) -> None:
-            if self._case is case and found is not None:
-                self._offer = found
-                self.changed.emit()
-
-        self._background.ask("edits", question, answer)
-
-
-def unfinished_work(folder: Path, case_path: Path) -> JournalContents | None:
-    """The newest journal of a case that holds work which is nowhere else; damaged ones are passed over."""
-    for path in journals_of(folder, case_path):
-        try:
-            contents = read_journal(path)
-        except EditError:
-            continue
-        if contents.is_unfinished:
-            return contents
-    return None

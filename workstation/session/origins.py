@@ -8,17 +8,19 @@ from workstation.io.provenance import Origin, ReviewMark, Reviews
 from workstation.session.session import Session
 
 
-def origin_of(session: Session, slot: str) -> Origin:
+def origin_of(session: Session, slot: str, *, review: ReviewMark | None = None) -> Origin:
     """The origin of one of the open case's masks, by its slot; empty where no case is open.
 
     A review is about the prediction, so other masks have none; of the edited mask, it must say that it was corrected.
+    `review` is one that is being made.
     """
     case, entry = session.case, session.worklist.current
     if case is None:
         return Origin()
     status = "unread" if entry is None else entry.status
     is_reviewed = status == "corrected" if slot == "edited" else slot == "prediction" and status != "unread"
-    review = ReviewMark.of(entry.own) if is_reviewed and entry is not None else None
+    if review is None and is_reviewed and entry is not None:
+        review = ReviewMark.of(entry.own)
     edits = _edits_of(session) if slot == "edited" else ()
     return Origin(case.name, case.files.sequences, review, edits)
 

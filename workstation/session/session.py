@@ -76,6 +76,7 @@ class Session(QObject):
         self._split_path: Path | None = None
         self._expected_case: CaseFiles | None = None
         self._measured: tuple[str, Path | None] | None = None
+        self._version: tuple[Case | None, Path] | None = None
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
         self.editing.journal.failed.connect(self.problem)
@@ -206,11 +207,26 @@ class Session(QObject):
 
         self.background.ask("mask prediction", lambda: load_mask(path, case), answer)
 
+    def _fetch_version(self, path: Path) -> None:
+        """Lay what the reader corrected earlier over the open case."""
+        case = self._case
+        if case is None or self._version == (case, path) or self.editing.has_layer:
+            return
+        self._version = (case, path)
+
+        def answer(mask: LabelMap) -> None:
+            if self._case is case:
+                self.editing.take_version(mask, path)
+
+        self.background.ask("mask edited", lambda: load_mask(path, case), answer)
+
     def _on_worklist(self) -> None:
         """Read the neighbours of the open case ahead, as the list is ordered now; measure it if its masks are new."""
         current = self.worklist.current
         if self._loaded is None or current is None:
             return
+        if current.corrected is not None and self._expected_case is None:
+            self._fetch_version(current.corrected)
         neighbours = [Wanted(each.files, each.prediction) for each in self.worklist.neighbours]
         self.prefetch.want(neighbours, open_bytes=self._loaded[1].byte_count)
         measured = (current.name, current.prediction)

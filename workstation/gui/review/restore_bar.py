@@ -48,6 +48,8 @@ class RestoreBar(QFrame):
         sources = {
             "prediction": self.tr("the prediction"),
             "truth": self.tr("the truth"),
+            "second": self.tr("the second mask"),
+            "edited": self.tr("the corrected mask"),
             "empty": self.tr("an empty mask"),
         }
         when = datetime.datetime.fromtimestamp(offer.written_at).astimezone()
