@@ -203,7 +203,11 @@ class Session(QObject):
 
         def answer(mask: LabelMap) -> None:
             if self._case is case:
+                pair = self.layers.pair
                 self.lay_mask("prediction", mask)
+                # Edits that were there before, or are being made, stay in sight.
+                if "edited" in pair:
+                    self.layers.set_pair(*pair)
 
         self.background.ask("mask prediction", lambda: load_mask(path, case), answer)
 
