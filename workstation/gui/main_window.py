@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1440, 900)
         self.menus = Menus(self)
+        self.review.take_actions(self.menus.actions)
         self._connect()
         self._on_case()
         geometry = settings().value("window/geometry")

@@ -35,6 +35,7 @@ class ShortcutSheet(QDialog):
         ]
         groups.append((self.tr("Mouse, Research scheme"), [*drags_of(RESEARCH), *self._mouse()]))
         groups.append((self.tr("Mouse, PACS scheme (wheel and clicks as above)"), drags_of(PACS)))
+        groups.append((self.tr("Mouse with an edit tool"), self._mouse_edit()))
         groups.append((self.tr("Mouse in 3D"), self._mouse_3d()))
         row = 0
         for title, bindings in groups:
@@ -58,6 +59,14 @@ class ShortcutSheet(QDialog):
             (self.tr("Ctrl+double-click"), self.tr("Reset the window")),
             (self.tr("Double-click"), self.tr("Maximise a pane, or restore")),
             (self.tr("Right click"), self.tr("Menu")),
+        ]
+
+    def _mouse_edit(self) -> Bindings:
+        return [
+            (self.tr("Left, right"), self.tr("Draw; the opposite of the tool")),
+            (self.tr("Ctrl+click"), self.tr("Take the label that is there")),
+            (self.tr("Shift+wheel"), self.tr("Size of the brush")),
+            (self.tr("Polygon: clicks or a drag"), self.tr("Corners; Enter or a double-click closes")),
         ]
 
     def _mouse_3d(self) -> Bindings:
