@@ -134,7 +134,7 @@ def _dialogs(window: Any, write: Write) -> None:
         window.menus.actions[name].trigger()
         settle()
         write(f"worklist-{name.split('.')[1]}", window.review.cases)
-        QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Escape)
+        QTest.keyClick(window.review.cases.panel.note, Qt.Key.Key_Escape)
 
 
 def _write_modal(name: str, show: Callable[[], object], write: Write) -> None:

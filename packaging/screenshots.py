@@ -90,6 +90,8 @@ def _show_and_grab(options: argparse.Namespace, private: Path, *, scale: int) ->
         _show_few(window, options, private, write, scale=scale)
     window.close()
     session.close()
+    # Qt ends where its last name goes.
+    del app
 
 
 def _writer(out: Path, window: QWidget, *, scale: int) -> Write:
