@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from engine_cases import write_cases
 
+from workstation.core.course import Change
 from workstation.core.requests import TrainRequest
 from workstation.core.schedule import training_schedule
 from workstation.core.split import Draw, Split
@@ -128,6 +129,63 @@ def test_a_training_stopped_at_any_step_and_resumed_ends_with_the_same_weights(
     assert_equal_weights(run, whole)
     assert [step["step"] for step in events_of(run, "step")] == [1, 2, 3, 4]
     assert [e["loss"] for e in events_of(run, "epoch")] == pytest.approx([e["loss"] for e in events_of(whole, "epoch")])
+
+
+def test_a_finished_training_is_lengthened_to_what_a_longer_one_would_have_been(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path
+) -> None:
+    run = new_run(tmp_path / "run", request_for(data, epochs=1))
+    assert train(run.request(), run)["state"] == "finished"
+    run.change(Change(epochs=2))
+    assert train(run.request(), run)["state"] == "finished"
+    assert_equal_weights(run, finished[0])
+    assert [event["epochs"] for event in events_of(run, "course")] == [1, 2]
+    assert (run.status().epoch, run.status().epochs) == (2, 2)
+
+
+class ChangeBefore(Control):
+    """A control before whose step of this number the course is changed."""
+
+    def __init__(self, run: RunFolder, number: int, change: Change) -> None:
+        super().__init__(run)
+        self._left, self._folder, self._change = number, run, change
+
+    def stops_now(self) -> bool:
+        if self._left == 0:
+            self._folder.change(self._change)
+        self._left -= 1
+        return False
+
+
+def test_a_training_takes_up_more_epochs_and_another_rate_while_it_runs(data: Path, tmp_path: Path) -> None:
+    run = new_run(tmp_path / "run", request_for(data, epochs=1))
+    change = Change(epochs=3, learning_rate=1e-4, from_epoch=2)
+    assert train(run.request(), run, control=ChangeBefore(run, 1, change))["state"] == "finished"
+    assert [event["epoch"] for event in events_of(run, "epoch")] == [1, 2, 3]
+    assert [step["rate"] for step in events_of(run, "step")] == [1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 1e-4]
+
+
+def test_a_training_goes_back_to_its_best_epoch_with_another_rate(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(tmp_path / "run", request_for(data))
+    with monkeypatch.context() as patched:
+        # Every validation is worse than the one before, so the first epoch is the best.
+        scored = iter((0.9, 0.1))
+        patched.setattr(Steps, "validate", lambda *_: Scores(1.0, next(scored), 0.5))
+        train(run.request(), run)
+    after_best = weights_of(run, BEST)
+    run.change(Change(learning_rate=1e-6, from_epoch=2))
+    run.send("start", checkpoint="best")
+    assert train(run.request(), run, control=StopBefore(run, 0))["state"] == "stopped"
+    for a, b in zip(weights_of(run), after_best, strict=True):
+        np.testing.assert_array_equal(a, b)
+    rewound = events_of(run, "rewound")[-1]
+    assert (rewound["epoch"], rewound["step"]) == (1, 2)
+    # A later start without a word goes on from there, not from what was left behind.
+    run.send("start")
+    assert train(run.request(), run)["state"] == "finished"
+    assert [(step["step"], step["rate"]) for step in events_of(run, "step")[4:]] == [(3, 1e-6), (4, 1e-6)]
 
 
 class LeaveStep(Control):

@@ -30,6 +30,7 @@ from workstation.errors import RequestError
 
 __all__ = [
     "LOSSES",
+    "MAX_EPOCHS",
     "MAX_SIDE",
     "REQUESTS",
     "BenchRequest",
@@ -45,6 +46,13 @@ __all__ = [
 
 LOSSES = ("dice", "bce+dice")
 DECAYS = ("none", "cosine")
+MAX_EPOCHS = 100_000
+
+
+def check_learning_rate(value: float) -> None:
+    """Refuse what is no learning rate of Adam."""
+    if not (math.isfinite(value) and 0 < value <= 10):
+        raise RequestError(f"The learning rate must be above 0 and at most 10, not {value}.", field="learning_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +147,9 @@ class TrainRequest:
             )
         parse_size(self.size)
         check_range(self.batch, 1, 1024, "batch")
-        check_range(self.epochs, 1, 100_000, "epochs")
+        check_range(self.epochs, 1, MAX_EPOCHS, "epochs")
         check_range(self.seed, 0, 2**31 - 1, "seed")
-        if not (math.isfinite(self.learning_rate) and 0 < self.learning_rate <= 10):
-            raise RequestError(
-                f"The learning rate must be above 0 and at most 10, not {self.learning_rate}.", field="learning_rate"
-            )
+        check_learning_rate(self.learning_rate)
         if self.loss not in LOSSES:
             raise RequestError(f"Unknown loss {self.loss!r}.", field="loss", hint=f"Known: {', '.join(LOSSES)}.")
         check_choice(self.normalisation, NORMALISATIONS, "normalisation")

@@ -23,6 +23,7 @@ from typing import Any
 import keras
 
 from workstation.core.case import CaseFiles, DataSet
+from workstation.core.course import course_of
 from workstation.core.network import Shape
 from workstation.core.requests import TrainRequest
 from workstation.core.schedule import Instruction
@@ -159,6 +160,7 @@ class _Training:
         self._split = material.split
         self._shape = material.shape
         self._cases = {case.name: case for case in material.cases}
+        self._epoch_steps = -(-len(material.split.train) // request.batch)
         self._source = ExampleSource(material.cases, plan, shape=request.shape)
         self._reader = BatchReader(
             self._source,
@@ -189,15 +191,13 @@ class _Training:
         self._report = TrainReport(
             run,
             epochs=request.epochs,
-            train_steps=-(-len(self._split.train) // request.batch),
+            train_steps=self._epoch_steps,
             validation_steps=len(self._split.validation),
         )
         self._fingerprint = _fingerprint(request, material)
-        self._position = (
-            Position(start=start)
-            if is_new
-            else load_checkpoint(run.checkpoints / LAST, self._steps, fingerprint=self._fingerprint)
-        )
+        self._changes, self._changes_offset = run.changes()
+        self._course = course_of(request, self._changes)
+        self._position = Position(start=start) if is_new else self._resumed()
         self._validation: list[Scores] = []
         self._saved_at = time.monotonic()
 
@@ -213,6 +213,7 @@ class _Training:
                 first = self._source.read(self._split.train[0])
                 self._steps.trace()
                 self._report.state("running")
+                self._say_course()
                 is_complete = self._loop()
                 if not is_complete:
                     self._report.state("stopping")
@@ -220,14 +221,43 @@ class _Training:
             finally:
                 is_given_up.set()
 
+    def _resumed(self) -> Position:
+        best = self._run.checkpoints / BEST
+        if self._run.goes_on_from_best() and best.exists():
+            self._position = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
+            # A kill before the next checkpoint must not lead back to what was left behind.
+            self._save(LAST)
+            self._report.rewound(epoch=self._position.epoch - 1, total_step=self._position.total_steps)
+            return self._position
+        return load_checkpoint(self._run.checkpoints / LAST, self._steps, fingerprint=self._fingerprint)
+
+    def _follow_changes(self) -> None:
+        """Take up what was changed of the course since."""
+        changes, self._changes_offset = self._run.changes(self._changes_offset)
+        if changes:
+            self._changes += changes
+            self._course = course_of(self._request, self._changes)
+            self._say_course()
+
+    def _say_course(self) -> None:
+        self._report.course(epochs=self._course.epochs, learning_rate=self._learning_rate())
+
     def _loop(self) -> bool:
-        """Walk the turns from the present position; whether all were walked."""
+        """Walk the epochs that there are, and those that are added meanwhile; whether all were walked."""
+        while self._position.epoch <= self._course.epochs:
+            if not self._walk():
+                return False
+            self._follow_changes()
+        return True
+
+    def _walk(self) -> bool:
+        """Walk the turns from the present position to the end of the present course; whether all were walked."""
         request, position = self._request, self._position
         order = turns(
             self._split.train,
             self._split.validation,
             batch=request.batch,
-            epochs=request.epochs,
+            epochs=self._course.epochs,
             seed=request.seed,
             epoch=position.epoch,
             step=position.step,
@@ -246,7 +276,7 @@ class _Training:
                     return False
                 if batch.turn.is_last:
                     self._end_epoch()
-                    if position.epoch <= request.epochs and self._control.stops_after_epoch():
+                    if position.epoch <= self._course.epochs and self._control.stops_after_epoch():
                         return False
         finally:
             batches.close()
@@ -263,13 +293,15 @@ class _Training:
             self._validation.append(self._steps.validate(batch.inputs, batch.targets))
             seconds = time.perf_counter() - start
             self._report.validation_step(seconds=seconds)
-            text = f"epoch {batch.turn.epoch} of {self._request.epochs}, validation"
+            text = f"epoch {batch.turn.epoch} of {self._course.epochs}, validation"
         else:
-            self._steps.set_learning_rate(self._learning_rate())
+            self._follow_changes()
+            rate = self._learning_rate()
+            self._steps.set_learning_rate(rate)
             scores = self._steps.train(batch.inputs, batch.targets)
             seconds = time.perf_counter() - start
-            self._count(batch, scores, seconds)
-            text = f"epoch {batch.turn.epoch} of {self._request.epochs}"
+            self._count(batch, scores, seconds=seconds, learning_rate=rate)
+            text = f"epoch {batch.turn.epoch} of {self._course.epochs}"
         position = self._position
         position.seconds += seconds + batch.wait_seconds
         self._report.progress(total_step=position.total_steps, epoch=batch.turn.epoch, text=text)
@@ -278,13 +310,9 @@ class _Training:
 
     def _learning_rate(self) -> float:
         """Of the next step, from its place in the training alone."""
-        request = self._request
-        if request.decay == "none":
-            return request.learning_rate
-        steps = -(-len(self._split.train) // request.batch) * request.epochs
-        return request.learning_rate * (1 + math.cos(math.pi * min(1.0, self._position.total_steps / steps))) / 2
+        return self._course.learning_rate(self._position.total_steps, epoch_steps=self._epoch_steps)
 
-    def _count(self, batch: Batch, scores: Scores, seconds: float) -> None:
+    def _count(self, batch: Batch, scores: Scores, *, seconds: float, learning_rate: float) -> None:
         """Add a training step to the position, and refuse to go on from a loss that is no number."""
         position, samples = self._position, len(batch.turn.names)
         if not math.isfinite(scores.loss):
@@ -303,6 +331,7 @@ class _Training:
             epoch=batch.turn.epoch,
             seconds=seconds,
             wait_seconds=batch.wait_seconds,
+            learning_rate=learning_rate,
         )
 
     def _end_epoch(self) -> None:
