@@ -122,6 +122,10 @@ class Assessment(QObject):
             self._delay.start()
 
     def _ask_wanted(self) -> None:
+        if self._background.has_urgent:
+            # What is seen comes before what is read: the comparison, the surfaces.
+            self._delay.start()
+            return
         for part in PARTS:
             if part in self._wanted and part not in self._found:
                 self._ask(part)

@@ -375,7 +375,7 @@ def show_finished_mask(session: Session, path: Path) -> None:
 def _take_opened(session: Session, opened: Opened, paths: Sequence[Path]) -> None:
     if opened.loaded is not None:
         session.take_data_set(opened.data_set)
-        session.take_case(opened.loaded, prediction=opened.prediction)
+        session.take_case(opened.loaded)
         session.review_wanted.emit()
         if len(paths) == 1:
             remember_path(paths[0])
