@@ -50,7 +50,7 @@ def test_f1_opens_the_help_and_a_title_its_page(qtbot: QtBot) -> None:
     shown = window.findChild(HelpWindow)
     assert shown is not None and shown.isVisible()
     assert [shown.titles.item(row).text() for row in range(shown.titles.count())] == [*map(title_of, help_pages())]
-    assert shown.page.toPlainText().startswith("Start here")
+    qtbot.waitUntil(lambda: shown.page.toPlainText().startswith("Start here"))
     assert key_text(BY_ID["help.palette"]) in shown.page.toPlainText()
     shown.titles.setCurrentRow(2)
     assert shown.page.toPlainText().startswith("Compare")

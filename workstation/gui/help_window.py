@@ -33,7 +33,6 @@ class HelpWindow(QDialog):
         self._pages = help_pages()
         self.titles = QListWidget()
         self.titles.setFixedWidth(_LIST_WIDTH)
-        self.titles.addItems([title_of(page) for page in self._pages])
         self.page = QTextBrowser()
         self.page.setOpenExternalLinks(False)
         self.page.setOpenLinks(False)
@@ -47,7 +46,9 @@ class HelpWindow(QDialog):
     def showEvent(self, event: QShowEvent) -> None:
         """Show the first page, in the type and with the keys of now."""
         super().showEvent(event)
-        if self.titles.currentRow() < 0:
+        if not self.titles.count():
+            # Not before: rows are as high as the style makes them, which is known only now.
+            self.titles.addItems([title_of(page) for page in self._pages])
             self.titles.setCurrentRow(0)
 
     def _show_page(self, row: int) -> None:
