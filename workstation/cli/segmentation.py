@@ -12,7 +12,7 @@ from workstation.cli.output import Outcome, ProgressLine, add_command, parse_at_
 def add_commands(commands: Any) -> None:
     """Add this module's sub-commands."""
     segment = add_command(commands, "segment", run_segment, summary="write the masks that a model finds")
-    segment.add_argument("model", type=Path, metavar="MODEL", help="a model's folder, or a finished run's")
+    segment.add_argument("model", metavar="MODEL", help="a model's name or folder, a finished run, or default")
     segment.add_argument("cases", type=Path, nargs="+", metavar="CASE", help="case folders or images")
     segment.add_argument("--out", type=Path, required=True, metavar="FILE_OR_FOLDER")
     segment.add_argument("--threshold", type=float, default=0.0, metavar="P", help="default: the model's")
@@ -24,9 +24,10 @@ def run_segment(options: argparse.Namespace) -> Outcome:
     """`workstation segment`."""
     from workstation.core.requests import EngineSettings, SegmentRequest
     from workstation.engine.environment import prepare
+    from workstation.io.model_shelf import model_named
 
     request = SegmentRequest(
-        model=str(_model_folder(options.model)),
+        model=str(model_named(options.model)),
         cases=tuple(str(case) for case in options.cases),
         out=str(options.out),
         threshold=options.threshold,
@@ -45,9 +46,3 @@ def run_segment(options: argparse.Namespace) -> Outcome:
     line.end()
     text = "\n".join(f"{mask['mask']}  ({mask['seconds']:.1f} s)" for mask in masks)
     return Outcome({"masks": masks}, text)
-
-
-def _model_folder(path: Path) -> Path:
-    """The model folder meant: the path itself, or `model/` in a run's folder."""
-    inner = path / "model"
-    return inner if (inner / "card.json").is_file() and not (path / "card.json").is_file() else path
