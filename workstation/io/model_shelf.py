@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from workstation.errors import ExportError, InputError, ModelError
 from workstation.io.files import read_json, write_json
@@ -21,6 +22,22 @@ from workstation.io.runs import default_runs_root, list_runs
 
 _DEFAULT_NAME = "default.json"
 _LONGEST_NAME = 120
+
+
+class KnownModel(Protocol):
+    """What has a folder, a card where it can be used, and an origin."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+
+    @property
+    def card(self) -> ModelCard | None:
+        """None if it cannot be used."""
+
+    @property
+    def origin(self) -> str:
+        """ "shipped" where it ships with the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +178,7 @@ def mark_default(folder: Path) -> ModelCard:
     return card
 
 
-def default_model(models: Iterable[ShelvedModel]) -> Path | None:
+def default_model(models: Iterable[KnownModel]) -> Path | None:
     """The folder of the default among models: the one marked, else the first that ships; None without either."""
     known = [each for each in models if each.card is not None]
     try:
