@@ -93,11 +93,10 @@ class Segmenter:
 
     def _flipped_mean(self, inputs: np.ndarray) -> np.ndarray:
         """Each flip is undone before it is added, so that every voxel is averaged with itself."""
-        total: np.ndarray | None = None
+        total = np.zeros((*inputs.shape[:3], len(self.card.outputs)), np.float32)
         for flip in FLIPS:
             axes = tuple(axis for axis in range(3) if flip[axis])
-            found = np.flip(self._predicted(np.ascontiguousarray(np.flip(inputs, axes))), axes)
-            total = np.array(found) if total is None else np.add(total, found, out=total)
+            total += np.flip(self._predicted(np.ascontiguousarray(np.flip(inputs, axes))), axes)
         return total / np.float32(len(FLIPS))
 
     def _shape_for(self, shape: Shape) -> Shape:
