@@ -389,7 +389,7 @@ class SliceView(QWidget):
         painter = QPainter(pixmap)
         painter.setClipRect(part)
         painter.fillRect(part, QColor(0, 0, 0))
-        self._paint_slice(painter, area)
+        self._paint_slice(painter, self._slice_rect(part.adjusted(-2, -2, 2, 2)))
         if not self.rect().adjusted(_WORDS_X, _WORDS_Y, -_WORDS_X, -_WORDS_Y).contains(part):
             paint_annotations(painter, self)
         painter.end()
@@ -404,6 +404,11 @@ class SliceView(QWidget):
             is_smooth=self.session.view.interpolation == "linear",
             area=area,
         )
+
+    def _slice_rect(self, part: QRect) -> QRect:
+        """The pixels of the slice that a part of the pane shows, whole or in part."""
+        first, last = (self.to_slice(QPointF(corner)) for corner in (part.topLeft(), part.bottomRight()))
+        return QRectF(first, last).toAlignedRect()
 
     def _pane_rect(self, area: QRect) -> QRect:
         """Where pixels of the slice, and the outline about them, are in the pane."""
