@@ -207,7 +207,7 @@ class SlicePicture:
         return self._overlay[2:]
 
     def outline_within(self, index: int, area: QRect) -> list[tuple[QColor, np.ndarray]]:
-        """As `outline`, in some pixels of a slice and one more about them, for a repaint that is clipped within them."""
+        """As `outline`, in and about some pixels of a slice, for a repaint that is clipped within them."""
         classes = self._classes_at(index)
         if classes is None or self._session.layers.outline == "fill":
             return []
