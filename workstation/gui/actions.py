@@ -198,7 +198,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),
     Action("go.link", _T("Actions", "Go to view..."), ("Ctrl+Shift+G",), GO),
     Action("tools.ruler", _T("Actions", "Ruler (mm)"), ("Shift+R",), TOOLS, "case", is_switch=True),
-    Action("tools.area", _T("Actions", "Area (mm2, ml)"), ("Shift+A",), TOOLS, "case", is_switch=True),
+    Action(
+        "tools.area", _T("Actions", "Area (mm\N{SUPERSCRIPT TWO}, ml)"), ("Shift+A",), TOOLS, "case", is_switch=True
+    ),
     Action("tools.remove_last", _T("Actions", "Remove the last measurement"), ("Del",), TOOLS, "case"),
     Action("tools.remove_all", _T("Actions", "Remove all measurements"), (), TOOLS, "case"),
     Action("tools.research", _T("Actions", "Mouse: Research scheme"), (), TOOLS, is_switch=True),

@@ -67,6 +67,8 @@ class MainWindow(QMainWindow):
             self._pages.addWidget(self._workspaces[name])
         self._pages.setCurrentWidget(self._workspaces[name])
         self.rail.choose(name)
+        # What is under the crosshair says nothing where no crosshair is seen.
+        self.status.read_out.set_shown(shown=name == "review")
 
     def workspace(self, name: str) -> QWidget | None:
         """A workspace that was made; None before."""
