@@ -457,6 +457,23 @@ def test_what_is_painted_in_part_is_what_would_be_painted_anew(
         assert np.abs(pixels(view) - in_part).max() <= tolerance, view.plane
 
 
+def test_panes_beside_the_brush_follow_before_the_stroke_ends(window: MainWindow, qtbot: QtBot) -> None:
+    press(window, Qt.Key.Key_B)
+    press(window, Qt.Key.Key_B, SHIFT)
+    set_radius(window, 4.0)
+    pane, beside = pane_of(window), window.review.panes.slices["sagittal"]
+    cursor = window.session.view.cursor_mm
+    assert window.session.case is not None
+    i, j, k = (float(each) for each in window.session.case.grid.to_voxel(cursor))
+    QApplication.processEvents()
+    painted = beside.paint_count
+    send(pane, PRESS, spot(pane, (i, j, k)))
+    send(pane, MOVE, spot(pane, (i, j + 6, k)))
+    qtbot.waitUntil(lambda: beside.paint_count > painted)
+    assert window.session.editing.is_drawing
+    send(pane, RELEASE, spot(pane, (i, j + 6, k)))
+
+
 @pytest.mark.parametrize("zoom", [1.0, 0.3, 0.15, 0.05])
 def test_a_stroke_leaves_no_lines_of_its_parts_at_any_zoom(window: MainWindow, zoom: float) -> None:
     window.session.layers.set_outline("both")
