@@ -53,7 +53,7 @@ class ExternalEdits(QObject):
         self._watcher.directoryChanged.connect(self._on_touched)
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._look)
-        session.case_changed.connect(self._rest.start)
+        session.case_changed.connect(self._on_case)
 
     @property
     def working_files(self) -> tuple[Path, ...]:
@@ -100,6 +100,10 @@ class ExternalEdits(QObject):
     def _lend(self, path: Path, lent: _Lent) -> None:
         self._lent[path] = lent
         self._watcher.addPaths([str(path.parent), str(path)])
+
+    def _on_case(self) -> None:
+        if self._lent:
+            self._rest.start()
 
     def _on_touched(self, _path: str) -> None:
         self._rest.start()
