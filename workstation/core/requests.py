@@ -46,6 +46,7 @@ __all__ = [
 
 LOSSES = ("dice", "bce+dice")
 DECAYS = ("none", "cosine")
+MOST_MODELS = 16
 MAX_EPOCHS = 100_000
 
 
@@ -204,6 +205,12 @@ class SegmentRequest:
         Probability from which a voxel belongs to a region, below 1; 0 is what the model's card says.
     scheme : str
         Label scheme of the mask of a model with several regions; empty means the source's, else brats2021.
+    models : tuple of str
+        Further model folders, whose probabilities are averaged with those of the first.
+    flips : bool
+        Whether each model predicts all eight flips of a volume, which are averaged.
+    entropy : bool
+        Whether the entropy of the probabilities is written too, as an image.
     settings : EngineSettings
     """
 
@@ -214,6 +221,9 @@ class SegmentRequest:
     out: str = ""
     threshold: float = 0.0
     scheme: str = ""
+    models: tuple[str, ...] = ()
+    flips: bool = False
+    entropy: bool = False
     settings: EngineSettings = field(default_factory=EngineSettings)
 
     def __post_init__(self) -> None:
@@ -223,6 +233,15 @@ class SegmentRequest:
             raise RequestError("No case was given.", field="cases", hint="Name a case folder or one of its images.")
         if not 0 <= self.threshold < 1:
             raise RequestError(f"The threshold must lie between 0 and 1, not {self.threshold}.", field="threshold")
+        if not all(each.strip() for each in self.models) or len(set(self.folders)) < len(self.folders):
+            raise RequestError("A model was named twice, or has no name.", field="models", hint="Name others.")
+        if len(self.folders) > MOST_MODELS:
+            raise RequestError(f"At most {MOST_MODELS} models are averaged.", field="models")
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """All model folders, the first one first."""
+        return (self.model, *self.models)
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON object that `from_dict` reads back equal."""
