@@ -97,6 +97,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit.interpolate", _T("Actions", "Interpolate between drawn slices"), (), EDIT, "case"),
     Action("edit.islands", _T("Actions", "Remove small islands of the label"), (), EDIT, "case"),
     Action("edit.smooth", _T("Actions", "Smooth the label"), (), EDIT, "case"),
+    Action("edit.itksnap", _T("Actions", "Open mask in ITK-SNAP"), (), EDIT, "case"),
+    Action("edit.slicer", _T("Actions", "Open mask in 3D Slicer"), (), EDIT, "case"),
     Action("edit.discard", _T("Actions", "Discard all edits..."), (), EDIT, "edits"),
     Action("view.sequence_1", _T("Actions", "Show T1"), ("1",), VIEW, "case"),
     Action("view.sequence_2", _T("Actions", "Show T1c"), ("2",), VIEW, "case"),
