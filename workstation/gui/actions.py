@@ -231,7 +231,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("window.theme_light", _T("Actions", "Light theme"), (), WINDOW, is_switch=True),
     Action("window.theme_system", _T("Actions", "Theme of the system"), (), WINDOW, is_switch=True),
     Action("help.palette", _T("Actions", "Command palette..."), ("Ctrl+Shift+P",), HELP),
-    Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?", "F1"), HELP),
+    Action("help.pages", _T("Actions", "Help"), ("F1",), HELP),
+    Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?",), HELP),
     Action("help.keys", _T("Actions", "Change keys..."), (), HELP),
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
@@ -262,7 +263,7 @@ def is_changed(action: Action) -> bool:
 
 
 def key_text(action: Action) -> str:
-    """Its keys for people, such as "Ctrl+Shift+E" or "? or F1"; empty without any."""
+    """Its keys for people, such as "Ctrl+Shift+E" or "Ctrl+Y or Ctrl+Shift+Z"; empty without any."""
     return " or ".join(keys_of(action))
 
 
