@@ -98,11 +98,11 @@ def test_starting_without_a_data_set_says_so_beside_the_field(workspace: TrainWo
 
 
 def test_an_error_in_an_advanced_field_opens_them(workspace: TrainWorkspace, qtbot: QtBot) -> None:
-    assert not workspace.form.rate_edit.isVisible()
-    workspace.form.rate_edit.setText("fast")
-    assert workspace.form.rate_edit.isVisible()
+    assert not workspace.form.advanced.rate_edit.isVisible()
+    workspace.form.advanced.rate_edit.setText("fast")
+    assert workspace.form.advanced.rate_edit.isVisible()
     assert "'fast'" in workspace.form._fields["learning_rate"].error.text()
-    workspace.form.rate_edit.setText("0.01")
+    workspace.form.advanced.rate_edit.setText("0.01")
     assert not workspace.form._fields["learning_rate"].error.isVisible()
 
 
@@ -463,9 +463,9 @@ def test_a_split_is_counted_or_refused_beside_its_field(
     split = Split((names[0],), tuple(names[1:2]), tuple(names[2:]))
     path = save_manifest(tmp_path / "split.json", data_set, split, draw=Draw())
     shown = lambda: " ".join(label.text() for label in workspace.form.findChildren(ToneLabel))  # noqa: E731
-    workspace.form.split_edit.setText(str(path))
+    workspace.form.advanced.split_edit.setText(str(path))
     qtbot.waitUntil(lambda: f"1 training, {len(split.validation)} validation, {len(split.test)} test" in shown())
-    workspace.form.split_edit.setText(str(tmp_path / "none.json"))
+    workspace.form.advanced.split_edit.setText(str(tmp_path / "none.json"))
     qtbot.waitUntil(lambda: "none.json cannot be read" in shown())
     workspace.form.set_data(str(data))
     qtbot.mouseClick(workspace.start_button, Qt.MouseButton.LeftButton)
@@ -477,10 +477,10 @@ def test_a_saved_split_leaves_no_shares_to_choose(workspace: TrainWorkspace) -> 
     form.set_split(Path("/splits/fold1.json"), preset="four-regions", draw=Draw(seed=7, validation=0.0, folds=5))
     assert form.draft().split == "/splits/fold1.json"
     assert form.draft().preset == "four-regions"
-    assert not form.validation_spin.isEnabled()
-    assert not form.test_spin.isEnabled()
-    assert form.seed_spin.value() == 1  # of the weights: the split is drawn already
+    assert not form.advanced.validation_spin.isEnabled()
+    assert not form.advanced.test_spin.isEnabled()
+    assert form.advanced.seed_spin.value() == 1  # of the weights: the split is drawn already
     form.set_split(None, preset="flair-wt", draw=Draw(seed=7, validation=0.2, test=0.3))
     draft = form.draft()
     assert (draft.split, draft.seed, draft.validation_percent, draft.test_percent) == ("", 7, 20, 30)
-    assert form.validation_spin.isEnabled()
+    assert form.advanced.validation_spin.isEnabled()

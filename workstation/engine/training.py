@@ -35,6 +35,7 @@ from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
 from workstation.engine.precision import refuse_slow_precision
 from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
 from workstation.engine.reporting import TrainReport
+from workstation.engine.sentinels import Sentinels, sentinel_names
 from workstation.engine.steps import Scores, StepLeft, Steps
 from workstation.engine.unet import build_unet
 from workstation.errors import LayoutError, NonFiniteLoss
@@ -181,6 +182,8 @@ class _Training:
             choices=self._choices,
             observe=self._leave_if_asked,
         )
+        watched = [self._cases[name] for name in sentinel_names(request, self._split, self._cases)]
+        self._sentinels = Sentinels(request, run, watched, model=model, shape=self._shape, choices=self._choices)
         self._report = TrainReport(
             run,
             epochs=request.epochs,
@@ -220,6 +223,7 @@ class _Training:
             self._position = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
             # A kill before the next checkpoint must not lead back to what was left behind.
             self._save(LAST)
+            self._sentinels.forget_after(self._position.epoch - 1)
             self._report.rewound(epoch=self._position.epoch - 1, total_step=self._position.total_steps)
             return self._position
         if not last.exists():
@@ -348,6 +352,9 @@ class _Training:
             self._save(BEST)
         self._save_last()
         self._report.epoch(trained, checked, epoch=epoch, seconds=seconds, is_best=is_best)
+        if self._sentinels.is_due(epoch, epochs=self._course.epochs):
+            for event in self._sentinels.look(epoch, should_stop=self._control.stops_now):
+                self._run.append(event)
         self._report.memory()
 
     def _save_last(self) -> None:
@@ -374,7 +381,8 @@ class _Training:
 
     def _card(self, first: Example, data: list[dict[str, Any]]) -> ModelCard:
         request = self._request
-        recipe = {name: value for name, value in request.as_dict().items() if name not in ("data", "cases", "split")}
+        names_files = ("data", "cases", "split", "sentinels")
+        recipe = {name: value for name, value in request.as_dict().items() if name not in names_files}
         return ModelCard(
             name=request.name or request.preset,
             plan=request.plan,
@@ -400,7 +408,8 @@ def _mean(scores: Sequence[Scores]) -> Scores | None:
 def _fingerprint(request: TrainRequest, material: Material) -> str:
     """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training."""
     recipe = replace(request, epochs=1, name="", data="-", settings=type(request.settings)()).as_dict()
-    # What a manifest says is in the split below; where it lies does not matter.
-    del recipe["split"]
+    # What a manifest says is in the split below, where it lies does not matter; and who watches changes nothing.
+    for name in ("split", "sentinel_epochs", "sentinels", "tensorboard"):
+        del recipe[name]
     text = json.dumps([recipe, asdict(material.split), material.shape], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QSplitter,
     QStackedWidget,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -19,6 +20,7 @@ from workstation.gui.key_bindings import is_held_key, pane_action
 from workstation.gui.review.case_list import CaseList
 from workstation.gui.review.mouse_schemes import LARGE_STEP
 from workstation.gui.review.pane_grid import PaneGrid
+from workstation.gui.review.sentinel_bar import SentinelBar
 from workstation.gui.review.side_panel import SidePanel
 from workstation.gui.review.slice_view import SliceView
 from workstation.gui.review.start_page import StartPage
@@ -45,7 +47,7 @@ class ReviewWorkspace(QWidget):
         self.start_page.open_wanted.connect(self.open_wanted)
         self.start_page.path_wanted.connect(lambda path: commands.open_path(session, path))
         self._centre.addWidget(self.start_page)
-        self._centre.addWidget(self.panes)
+        self._centre.addWidget(self._panes_and_epochs())
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         for widget, stretch in ((self.cases, 0), (self._centre, 1), (self.side, 0)):
             self._splitter.addWidget(widget)
@@ -62,6 +64,17 @@ class ReviewWorkspace(QWidget):
         if app is not None:
             app.installEventFilter(self)
         self._on_case()
+
+    def _panes_and_epochs(self) -> QWidget:
+        """The panes, and below them the epochs of a sentinel case."""
+        self.epochs = SentinelBar(self._session)
+        both = QWidget()
+        column = QVBoxLayout(both)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.panes, 1)
+        column.addWidget(self.epochs)
+        return both
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keys that are held: H hides the masks, Space turns the left button into a hand."""

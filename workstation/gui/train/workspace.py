@@ -113,7 +113,7 @@ class TrainWorkspace(QWidget):
         self.cost.remedies.chosen.connect(self._on_remedy_chosen)
         self._session.runs.status_changed.connect(self._on_status_changed)
         self.form.data_changed.connect(self._on_data_changed)
-        self.form.split_edit.textChanged.connect(self._on_split_changed)
+        self.form.advanced.split_edit.textChanged.connect(self._on_split_changed)
         self.form.preset_box.currentIndexChanged.connect(self._show_facts)
         self._facts_timer.timeout.connect(self._ask_for_facts)
         self._memory_timer.timeout.connect(self._judge)
@@ -226,7 +226,7 @@ class TrainWorkspace(QWidget):
 
     def _on_split_facts(self, facts: SplitFacts | None) -> None:
         self._split = facts
-        self.form.show_split(facts)
+        self.form.advanced.show_split(facts)
         self._judge()
 
     def _ask_for_facts(self) -> None:
