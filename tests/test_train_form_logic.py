@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from workstation.core.requests import EngineSettings, TrainRequest
 from workstation.gui.train.curve_data import CurveData
 from workstation.gui.train.data_facts import facts_of
-from workstation.gui.train.draft import Draft, check
+from workstation.gui.train.draft import Draft, check, draft_of
 from workstation.gui.train.forecast import forecast
 from workstation.gui.train.offers import offers
 from workstation.io.phantoms import write_phantoms
@@ -159,3 +160,18 @@ def test_a_saved_split_reaches_the_request() -> None:
     request = check(Draft(data="/data", split=" /splits/fold1.json ")).request
     assert request is not None
     assert request.split == "/splits/fold1.json"
+
+
+def test_a_request_comes_back_from_the_draft_of_its_clone_unchanged() -> None:
+    settings = EngineSettings(onednn=False, intra_threads=3, omp_threads=3, affinity="granularity=fine", nice=5)
+    usual = TrainRequest(data="/d", settings=settings)
+    other: dict[str, Any] = {"preset": "four-regions", "loss": "bce+dice", "decay": "cosine", "normalisation": "group"}
+    # Every field that is not named here is given another value of its type.
+    for field in fields(TrainRequest):
+        value = getattr(usual, field.name)
+        if field.name in {*other, "data", "size", "memory", "precision", "split", "settings"}:
+            continue
+        kinds = {bool: not value, int: 2, float: 0.25, str: "x", tuple: ("a", "b")}
+        other[field.name] = kinds[type(value)]
+    request = replace(usual, **other, size="96x96x64", memory="low")
+    assert check(draft_of(request)).request == request

@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from workstation.core.case import CaseFiles, DataSet
 from workstation.core.course import course_of
 from workstation.core.network import Shape
@@ -30,7 +32,7 @@ from workstation.engine.checkpoints import BEST, LAST, Position, load_checkpoint
 from workstation.engine.choices import Choices
 from workstation.engine.control import Control
 from workstation.engine.environment import describe, versions
-from workstation.engine.model_folder import manifest, save_model
+from workstation.engine.model_folder import load_model, manifest, save_model
 from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
 from workstation.engine.precision import refuse_slow_precision
 from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
@@ -38,9 +40,10 @@ from workstation.engine.reporting import TrainReport
 from workstation.engine.sentinels import Sentinels, sentinel_names
 from workstation.engine.steps import Scores, StepLeft, Steps
 from workstation.engine.unet import build_unet
-from workstation.errors import LayoutError, NonFiniteLoss
+from workstation.errors import LayoutError, NonFiniteLoss, RequestError
+from workstation.io.files import sha256_of
 from workstation.io.layouts import open_dataset
-from workstation.io.models import ModelCard
+from workstation.io.models import WEIGHTS_NAME, ModelCard
 from workstation.io.nifti import read_header
 from workstation.io.places import choices_path
 from workstation.io.runs import RunFolder
@@ -167,8 +170,11 @@ class _Training:
             seed=request.seed,
             augment=request.augment,
             vary_intensities=request.vary_intensities,
+            vary_shapes=request.vary_shapes,
         )
         model = build_unet(plan, seed=request.seed)
+        is_new = not (run.checkpoints / LAST).exists()
+        start = _take_weights(model, request) if is_new and request.start_from else {}
         self._choices = Choices(choices_path())
         self._steps = Steps(
             model,
@@ -179,6 +185,7 @@ class _Training:
             memory=request.memory,
             precision=request.precision,
             micro_batch=request.micro_batch,
+            averaging=request.averaging,
             choices=self._choices,
             observe=self._leave_if_asked,
         )
@@ -193,7 +200,7 @@ class _Training:
         self._fingerprint = _fingerprint(request, material)
         self._changes, self._changes_offset = run.changes()
         self._course = course_of(request, self._changes)
-        self._position = self._resumed()
+        self._position = Position(start=start) if is_new else self._resumed()
         self._validation: list[Scores] = []
         self._saved_at = time.monotonic()
 
@@ -218,7 +225,7 @@ class _Training:
                 is_given_up.set()
 
     def _resumed(self) -> Position:
-        last, best = self._run.checkpoints / LAST, self._run.checkpoints / BEST
+        best = self._run.checkpoints / BEST
         if self._run.goes_on_from_best() and best.exists():
             self._position = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
             # A kill before the next checkpoint must not lead back to what was left behind.
@@ -226,9 +233,7 @@ class _Training:
             self._sentinels.forget_after(self._position.epoch - 1)
             self._report.rewound(epoch=self._position.epoch - 1, total_step=self._position.total_steps)
             return self._position
-        if not last.exists():
-            return Position()
-        return load_checkpoint(last, self._steps, fingerprint=self._fingerprint)
+        return load_checkpoint(self._run.checkpoints / LAST, self._steps, fingerprint=self._fingerprint)
 
     def _follow_changes(self) -> None:
         """Take up what was changed of the course since."""
@@ -352,10 +357,15 @@ class _Training:
             self._save(BEST)
         self._save_last()
         self._report.epoch(trained, checked, epoch=epoch, seconds=seconds, is_best=is_best)
-        if self._sentinels.is_due(epoch, epochs=self._course.epochs):
-            for event in self._sentinels.look(epoch, should_stop=self._control.stops_now):
-                self._run.append(event)
+        self._look_at_sentinels(epoch)
         self._report.memory()
+
+    def _look_at_sentinels(self, epoch: int) -> None:
+        """Segment the cases that are watched, with the weights that a model of this epoch would have."""
+        if self._sentinels.is_due(epoch, epochs=self._course.epochs):
+            with self._steps.averaged():
+                for event in self._sentinels.look(epoch, should_stop=self._control.stops_now):
+                    self._run.append(event)
 
     def _save_last(self) -> None:
         self._save(LAST)
@@ -371,7 +381,8 @@ class _Training:
         if has_model:
             chosen = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
             self._position.best = chosen.best
-            save_model(self._run.model, self._steps.model, self._card(first, hashes.result()))
+            with self._steps.averaged():
+                save_model(self._run.model, self._steps.model, self._card(first, hashes.result()))
         return {
             "state": "finished" if is_complete else "stopped",
             "model": self._run.model.name if has_model else None,
@@ -381,7 +392,7 @@ class _Training:
 
     def _card(self, first: Example, data: list[dict[str, Any]]) -> ModelCard:
         request = self._request
-        names_files = ("data", "cases", "split", "sentinels")
+        names_files = ("data", "cases", "split", "sentinels", "start_from")
         recipe = {name: value for name, value in request.as_dict().items() if name not in names_files}
         return ModelCard(
             name=request.name or request.preset,
@@ -391,12 +402,26 @@ class _Training:
             zooms=first.zooms,
             shape=self._shape,
             preprocessing=DESCRIPTION,
-            training={"recipe": recipe, "split": asdict(self._split), "data": data},
+            training={"recipe": recipe, "split": asdict(self._split), "data": data, "start": self._position.start},
             metrics=self._position.best,
             versions=versions(),
             licence="The licence of the training data applies; see its source.",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+
+
+def _take_weights(model: keras.Model, request: TrainRequest) -> dict[str, str]:
+    """Give a model the weights of the one that the request starts from; what that was, for the card."""
+    folder = Path(request.start_from)
+    source, card = load_model(folder)
+    if card.plan != request.plan:
+        raise RequestError(
+            f"{request.start_from} is another network than the one that is asked for.",
+            field="start_from",
+            hint="Ask for the preset, filters, depth and normalisation of that model.",
+        )
+    model.set_weights(source.get_weights())
+    return {"name": card.name, "created": card.created, "weights_sha256": sha256_of(folder / WEIGHTS_NAME)}
 
 
 def _mean(scores: Sequence[Scores]) -> Scores | None:
@@ -406,10 +431,14 @@ def _mean(scores: Sequence[Scores]) -> Scores | None:
 
 
 def _fingerprint(request: TrainRequest, material: Material) -> str:
-    """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training."""
-    recipe = replace(request, epochs=1, name="", data="-", settings=type(request.settings)()).as_dict()
-    # What a manifest says is in the split below, where it lies does not matter; and who watches changes nothing.
-    for name in ("split", "sentinel_epochs", "sentinels", "tensorboard"):
-        del recipe[name]
+    """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training.
+
+    What stands at its default is left out: a field that a later version adds makes no old checkpoint another's.
+    """
+    # What a manifest says is in the split below; where it or the first weights lie does not matter, nor who watches.
+    request = replace(request, epochs=1, name="", data="-", split="", start_from="", settings=type(request.settings)())
+    request = replace(request, sentinel_epochs=0, sentinels=(), tensorboard=False)
+    usual = TrainRequest(data="-").as_dict()
+    recipe = {name: value for name, value in request.as_dict().items() if value != usual[name]}
     text = json.dumps([recipe, asdict(material.split), material.shape], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -97,6 +97,25 @@ class Origin:
         return cls(files.name, files.sequences)
 
 
+def entropy_path(mask: Path) -> Path:
+    """Where the map of a mask's uncertainty is: in a folder of its own, so that nobody takes it for a mask."""
+    stem = mask.name.removesuffix(".gz").removesuffix(".nii")
+    return mask.parent / "entropy" / f"{stem}_entropy.nii.gz"
+
+
+def mean_entropy_of(mask: Path) -> float | None:
+    """Mean entropy, in bits, that a mask's side-car tells of; None where it tells of none."""
+    path = side_car_of(mask)
+    try:
+        found = read_json(path).get("entropy") if path.is_file() else None
+    except InputError:
+        return None
+    value = found.get("mean_bits") if isinstance(found, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 1 else None
+
+
 def write_side_car(mask: Path, written: LabelMap, *, origin: Origin, source: Path | None, keeps_header: bool) -> Path:
     """Write the side-car of an exported mask.
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workstation.core.network import MAX_DEPTH, MAX_FILTERS, NORMALISATIONS
 from workstation.core.requests import DECAYS, LOSSES, MAX_EPOCHS
@@ -76,6 +86,9 @@ class AdvancedFields(QWidget):
             "micro_batch": self.micro_batch_spin.value(),
             "decay": self.decay_box.currentData(),
             "vary_intensities": self.vary_check.isChecked(),
+            "vary_shapes": self.shapes_check.isChecked(),
+            "averaging_percent": self.averaging_spin.value(),
+            "start_from": self.start_from_edit.text(),
             "onednn": self.onednn_check.isChecked(),
             "cases": self.cases_edit.text(),
             "split": self.split_edit.text(),
@@ -88,6 +101,7 @@ class AdvancedFields(QWidget):
         """Put a draft into the fields."""
         for edit, text in (
             (self.rate_edit, draft.learning_rate),
+            (self.start_from_edit, draft.start_from),
             (self.cases_edit, draft.cases),
             (self.split_edit, draft.split),
             (self.sentinels_edit, draft.sentinels),
@@ -115,10 +129,12 @@ class AdvancedFields(QWidget):
         for tick, is_on in (
             (self.augment_check, draft.augment),
             (self.vary_check, draft.vary_intensities),
+            (self.shapes_check, draft.vary_shapes),
             (self.onednn_check, draft.onednn),
             (self.tensorboard_check, draft.tensorboard),
         ):
             tick.setChecked(is_on)
+        self.averaging_spin.setValue(draft.averaging_percent)
 
     def set_split(self, path: Path | None, draw: Draw) -> None:
         """Take over a saved split, or what the training is to draw one by."""
@@ -185,6 +201,20 @@ class AdvancedFields(QWidget):
                 "instance: of each volume alone, so that micro-batches change nothing. Memory and time are the same."
             )
         )
+
+        self.shapes_check = QCheckBox(self.tr("Vary shapes"))
+        self.shapes_check.setToolTip(self.tr("Random turns of up to 15 degrees, and scaling by up to a fifth."))
+        self.averaging_spin = QDoubleSpinBox()
+        self.averaging_spin.setRange(0, 99.999)
+        self.averaging_spin.setDecimals(3)
+        self.averaging_spin.setSuffix(self.tr(" % kept by a step"))
+        self.averaging_spin.setSpecialValueText(self.tr("None"))
+        self.averaging_spin.setToolTip(
+            self.tr("The model is the running mean of the weights, which wanders less than they do. Try 99 %.")
+        )
+        self.start_from_edit = QLineEdit()
+        self.start_from_edit.setPlaceholderText(self.tr("Random weights"))
+        self.start_from_edit.setToolTip(self.tr("Folder of a model of the same network, to start with its weights."))
 
     def _make_memory_editors(self) -> None:
         self.memory_box = box({memory_word(mode): mode for mode in MODES})
@@ -260,6 +290,9 @@ class AdvancedFields(QWidget):
         self._add(rows, "seed", self.tr("Seed"), self.seed_spin)
         self._add(rows, "augment", self.tr("Augmentation"), self.augment_check)
         self._add(rows, "vary_intensities", "", self.vary_check)
+        self._add(rows, "vary_shapes", "", self.shapes_check)
+        self._add(rows, "averaging", self.tr("Averaging"), self.averaging_spin)
+        self._add(rows, "start_from", self.tr("Start from"), self.start_from_edit)
         return rows
 
     def _watching_rows(self) -> QFormLayout:

@@ -13,8 +13,8 @@ from workstation.errors import RequestError
 # Fields that a draft has as a request has them.
 _SHARED = (
     *("data", "preset", "size", "batch", "epochs", "loss", "seed", "augment", "filters", "depth", "normalisation"),
-    *("memory", "precision", "micro_batch", "decay", "vary_intensities", "split", "sentinel_epochs", "tensorboard"),
-    *("name", "settings"),
+    *("memory", "precision", "micro_batch", "decay", "vary_intensities", "vary_shapes", "start_from"),
+    *("split", "sentinel_epochs", "tensorboard", "name", "settings"),
 )
 
 
@@ -24,10 +24,12 @@ class Draft:
 
     Parameters
     ----------
-    data, size, learning_rate, cases, split, sentinels, name : str
+    data, size, learning_rate, start_from, cases, split, sentinels, name : str
         As typed; names of cases with commas between them.
     validation_percent, test_percent : int
         Of the cases.
+    averaging_percent : float
+        Share of the weights' running mean that a step keeps.
     threads : int
         0 means all physical cores.
     settings : EngineSettings
@@ -56,6 +58,9 @@ class Draft:
     micro_batch: int = 0
     decay: str = "none"
     vary_intensities: bool = False
+    vary_shapes: bool = False
+    averaging_percent: float = 0.0
+    start_from: str = ""
     onednn: bool = True
     cases: str = ""
     split: str = ""
@@ -109,6 +114,7 @@ def draft_of(request: TrainRequest) -> Draft:
         learning_rate=f"{request.learning_rate:g}",
         validation_percent=round(100 * request.validation),
         test_percent=round(100 * request.test),
+        averaging_percent=round(100 * request.averaging, 3),
         threads=request.settings.intra_threads,
         onednn=request.settings.onednn,
         cases=", ".join(request.cases),
@@ -142,6 +148,10 @@ def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
         "micro_batch": draft.micro_batch,
         "decay": draft.decay,
         "vary_intensities": draft.vary_intensities,
+        "vary_shapes": draft.vary_shapes,
+        # As typed in per cent, to what the field's digits can say.
+        "averaging": round(draft.averaging_percent / 100, 5),
+        "start_from": draft.start_from.strip(),
         "cases": _names(draft.cases),
         "split": draft.split.strip(),
         "sentinel_epochs": draft.sentinel_epochs,

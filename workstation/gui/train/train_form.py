@@ -213,6 +213,7 @@ class TrainForm(QWidget):
             chooser.currentIndexChanged.connect(self.draft_changed)
         for number in self.findChildren(QSpinBox):
             number.valueChanged.connect(self.draft_changed)
+        self.advanced.averaging_spin.valueChanged.connect(self.draft_changed)
         for tick in self.findChildren(QCheckBox):
             tick.toggled.connect(self.draft_changed)
         self.data_edit.textChanged.connect(self._on_data_edited)
@@ -222,7 +223,7 @@ class TrainForm(QWidget):
 
     def _edits(self) -> tuple[QLineEdit, ...]:
         more = self.advanced
-        texts = (more.rate_edit, more.cases_edit, more.split_edit, more.sentinels_edit)
+        texts = (more.rate_edit, more.start_from_edit, more.cases_edit, more.split_edit, more.sentinels_edit)
         return (self.data_edit, self.custom_edit, self.name_edit, *texts)
 
     def _on_data_edited(self, text: str) -> None:
