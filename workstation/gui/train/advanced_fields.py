@@ -243,8 +243,10 @@ class AdvancedFields(QWidget):
         )
 
     def _make_watching_editors(self) -> None:
-        self.sentinel_epochs_spin = spin(0, MAX_EPOCHS, 1, suffix=self.tr(" epochs"))
+        self.sentinel_epochs_spin = spin(0, MAX_EPOCHS, 1)
         self.sentinel_epochs_spin.setPrefix(self.tr("every "))
+        self._name_epochs(1)
+        self.sentinel_epochs_spin.valueChanged.connect(self._name_epochs)
         self.sentinel_epochs_spin.setSpecialValueText(self.tr("None"))
         self.sentinel_epochs_spin.setToolTip(
             self.tr(
@@ -260,6 +262,9 @@ class AdvancedFields(QWidget):
         self.cases_edit = QLineEdit()
         self.cases_edit.setPlaceholderText(self.tr("All"))
         self.cases_edit.setToolTip(self.tr("Names of the cases to use, with commas between them."))
+
+    def _name_epochs(self, count: int) -> None:
+        self.sentinel_epochs_spin.setSuffix(self.tr(" epoch") if count == 1 else self.tr(" epochs"))
 
     def _memory_rows(self) -> QFormLayout:
         rows = form_rows()
