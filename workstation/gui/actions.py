@@ -195,6 +195,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.next_lesion", _T("Actions", "Next lesion, largest first"), ("Shift+L",), GO, "mask"),
     Action("go.next_error", _T("Actions", "Next error, largest first"), ("N",), GO, "mask"),
     Action("go.previous_error", _T("Actions", "Previous error"), ("Shift+N",), GO, "mask"),
+    Action("go.next_epoch", _T("Actions", "Next epoch of a training"), (".",), GO, "case"),
+    Action("go.previous_epoch", _T("Actions", "Previous epoch of a training"), (",",), GO, "case"),
     Action("go.centre", _T("Actions", "Centre panes on crosshair"), ("C",), GO, "case"),
     Action("go.next_case", _T("Actions", "Next case"), ("Ctrl+Right",), GO, "dataset"),
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),

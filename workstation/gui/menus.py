@@ -171,6 +171,8 @@ class Menus(QObject):
             "view.reset_window": self._reset_windows,
             "go.next_error": lambda: commands.step_error(session, 1),
             "go.previous_error": lambda: commands.step_error(session, -1),
+            "go.next_epoch": lambda: session.sentinels.step(1),
+            "go.previous_epoch": lambda: session.sentinels.step(-1),
             "go.centre": view.centre_requested.emit,
             "go.next_case": lambda: commands.step_case(session, 1),
             "go.previous_case": lambda: commands.step_case(session, -1),

@@ -29,6 +29,7 @@ from workstation.session.pointer import Pointer
 from workstation.session.prefetch import Prefetch, Wanted
 from workstation.session.runs import Runs
 from workstation.session.scan import DataScan
+from workstation.session.sentinels import Sentinels
 from workstation.session.tasks import Tasks
 from workstation.session.view import Point, ViewState
 from workstation.session.worklist import Worklist
@@ -63,6 +64,7 @@ class Session(QObject):
         self.assessment = Assessment(self.layers, self.background, self)
         self.diameters = DiameterLines(self.layers, self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
+        self.sentinels = Sentinels(self)
         self.machine = Machine(self.background, parent=self)
         self.scan = DataScan(self.background, parent=self)
         self.tasks = Tasks(self)
