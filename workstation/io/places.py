@@ -1,7 +1,7 @@
 """Where files are that are nobody's data: those that travel with the program, and those it keeps to be quick.
 
 What travels is beside the package in a checkout and inside it in a wheel. What is kept lies in the user's cache folder
-and may be deleted at any time. Imported models lie among the user's data.
+and may be deleted at any time. A user's work lies among the user's data: journals of edits, and imported models.
 """
 
 from __future__ import annotations
@@ -44,6 +44,11 @@ def example_cache_folder() -> Path:
 def choices_path() -> Path:
     """File of the forms of operations that proved fastest on each machine."""
     return cache_folder() / "choices.json"
+
+
+def edits_folder() -> Path:
+    """Folder of the journals of edits that were not finished, among the user's data; may be absent."""
+    return Path(user_data_dir("brats-workstation", appauthor=False)) / "edits"
 
 
 def _travelling(name: str) -> Path:
