@@ -93,11 +93,12 @@ class Segmenter:
 
     def _flipped_mean(self, inputs: np.ndarray) -> np.ndarray:
         """Each flip is undone before it is added, so that every voxel is averaged with itself."""
-        total: np.ndarray | None = None
-        for flip in FLIPS:
+        # The first flip is none.
+        total = np.array(self._predicted(inputs))
+        for flip in FLIPS[1:]:
             axes = tuple(axis for axis in range(3) if flip[axis])
             found = np.flip(self._predicted(np.ascontiguousarray(np.flip(inputs, axes))), axes)
-            total = np.array(found) if total is None else np.add(total, found, out=total)
+            total += found
         return total / np.float32(len(FLIPS))
 
     def _shape_for(self, shape: Shape) -> Shape:

@@ -111,8 +111,9 @@ def mean_entropy_of(mask: Path) -> float | None:
     except InputError:
         return None
     value = found.get("mean_bits") if isinstance(found, dict) else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= 1 else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        return None
+    return float(value)
 
 
 def write_side_car(mask: Path, written: LabelMap, *, origin: Origin, source: Path | None, keeps_header: bool) -> Path:
