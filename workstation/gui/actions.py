@@ -106,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.sequence_4", _T("Actions", "Show FLAIR"), ("4",), VIEW, "case"),
     Action("view.previous_sequence", _T("Actions", "Previous sequence"), ("[",), VIEW, "case"),
     Action("view.next_sequence", _T("Actions", "Next sequence"), ("]",), VIEW, "case"),
+    Action("view.entropy", _T("Actions", "Where the model is unsure"), ("U",), VIEW, "mask", is_switch=True),
     Action("view.sequences", _T("Actions", "Four sequences in one plane; again: next plane"), ("5",), VIEW, "case"),
     Action("view.planes", _T("Actions", "Three planes and 3D"), ("6",), VIEW),
     Action("view.lightbox", _T("Actions", "Lightbox of one plane; again: next plane"), ("7",), VIEW, "case"),
