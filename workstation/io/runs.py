@@ -30,7 +30,7 @@ from platformdirs import user_data_dir
 from workstation.core.requests import Request, request_from_dict
 from workstation.errors import RunError
 from workstation.io.events import Records, append_record, read_records
-from workstation.io.files import write_json
+from workstation.io.files import make_folder, write_json
 from workstation.io.run_status import RunStatus, StatusFold, status_from_dict
 
 __all__ = ["COMMANDS", "LOST_AFTER_SECONDS", "RunFolder", "RunStatus", "default_runs_root", "list_runs"]
@@ -75,7 +75,7 @@ class RunFolder:
             The folder holds something, or cannot be made.
         """
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path, mode=0o700)
             is_empty = not any(path.iterdir())
         except OSError as error:
             hint = "Choose a folder you may write to."
@@ -163,8 +163,14 @@ class RunFolder:
         return request_from_dict(str(asked.get("kind")), asked.get("request", {}))
 
     def append(self, event: dict[str, Any]) -> None:
-        """Append an event; the time is added."""
-        append_record(self.events, event)
+        """Append an event; the time is added.
+
+        Raises
+        ------
+        RunError
+            The folder cannot be written.
+        """
+        self._append(self.events, event)
 
     def read_events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The events from byte `offset` on, and the byte at which to go on."""
@@ -185,10 +191,7 @@ class RunFolder:
         """
         if command not in COMMANDS:
             raise RunError(f"There is no command {command!r}.", hint=f"Known: {', '.join(COMMANDS)}.")
-        try:
-            append_record(self.control, {"command": command} | ({"sender": sender} if sender else {}))
-        except OSError as error:
-            raise RunError(f"{self.control} cannot be written: {error.strerror}.", path=self.control) from error
+        self._append(self.control, {"command": command} | ({"sender": sender} if sender else {}))
 
     def commands(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The commands from byte `offset` on, and the byte at which to go on."""
@@ -276,6 +279,16 @@ class RunFolder:
             return False
         return False
 
+    def _append(self, path: Path, record: dict[str, Any]) -> None:
+        try:
+            append_record(path, record)
+        except OSError as error:
+            raise RunError(
+                f"{path} cannot be written: {error.strerror}.",
+                hint="Check that the folder may be written and the disk is not full.",
+                path=path,
+            ) from error
+
     def _asked_epochs(self) -> int:
         asked = self._read_asked().get("request")
         epochs = asked.get("epochs") if isinstance(asked, dict) else None
@@ -288,7 +301,7 @@ class RunFolder:
             hint = "The folder is no run, or its disk is damaged."
             try:
                 asked = json.loads(path.read_bytes())
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise RunError(f"{path} cannot be read: {error}.", hint=hint, path=path) from error
             if not isinstance(asked, dict):
                 raise RunError(f"{path} is not a request.", hint=hint, path=path)

@@ -1,7 +1,7 @@
 """Tables as CSV: written beside and renamed, so that a reader sees a whole one at any time.
 
-Names come from files that anybody may have named. A spreadsheet takes a cell that begins with one of `=+-@` or a tab
-for a formula and carries it out, so such a text is written behind an apostrophe, which says "text".
+Names come from files that anybody may have named. A spreadsheet takes a cell that begins with one of `=+-@`, a tab or a
+new line for a formula and carries it out, so such a text is written behind an apostrophe, which says "text".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from workstation.errors import FileMissing
 from workstation.io.files import replacing
 
 # https://owasp.org/www-community/attacks/CSV_Injection
-_BEGINS_FORMULA = ("=", "+", "-", "@", "\t")
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
