@@ -19,7 +19,7 @@ demo: $(READY)
 	$(BIN)/workstation demo --out demo $(DEMO_ARGUMENTS)
 
 test: $(READY)
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not xvfb"
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not xvfb" -n auto --maxprocesses 4 --dist loadfile
 	$(BIN)/python -m pytest -q --engine
 	@if command -v xvfb-run >/dev/null; then \
 	    QT_QPA_PLATFORM=xcb xvfb-run -a $(BIN)/python -m pytest -q -m xvfb; \

@@ -2,7 +2,8 @@
 
 Works offscreen and on any screen. Each scale needs a process of its own, because Qt reads it only once. The case is the
 given one, else a phantom; the runs are those of the given folder, else made up and named so. `pictures/README.md` says
-how the pictures here were made.
+how the pictures here were made. With `--panels` every panel and dialog is pictured in both themes (`panels.py`), to be
+looked at before a release.
 """
 
 from __future__ import annotations
@@ -13,17 +14,24 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QTimer
+import panels
+from panels import Write
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage, qRgb
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+
+from workstation.gui.application import make_application
+from workstation.gui.main_window import MainWindow
+from workstation.gui.theme import apply_theme
+from workstation.session.runs import Runs
+from workstation.session.session import Session
 
 HERE = Path(__file__).resolve().parent
 SIZE = (1440, 900)
-PATIENCE_MS = 60_000
 LARGEST_BYTES = 500_000
 PLAIN_COLOURS = 40
 
@@ -50,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--case", type=Path, help="a case with a truth; default: a phantom")
     parser.add_argument("--prediction", type=Path, help="a mask of that case")
     parser.add_argument("--runs", type=Path, help="a folder of runs; the newest is shown")
+    parser.add_argument("--panels", action="store_true", help="every panel and dialog, in both themes")
+    parser.add_argument("--data", type=Path, help="with --panels: a data set with truths; default: phantoms")
+    parser.add_argument("--predictions", type=Path, help="with --panels: a folder of masks named after its cases")
     parser.add_argument("--out", type=Path, default=HERE / "pictures")
     parser.add_argument("--scale", type=int, help=argparse.SUPPRESS)
     return parser
@@ -66,42 +77,68 @@ def make_pictures(options: argparse.Namespace, *, scale: int) -> None:
 
 
 def _show_and_grab(options: argparse.Namespace, private: Path, *, scale: int) -> None:
-    from workstation.gui.application import make_application
-    from workstation.gui.main_window import MainWindow
-    from workstation.gui.theme import apply_theme
-    from workstation.session.runs import Runs
-    from workstation.session.session import Session
-
     app = make_application()
     runs = options.runs or example_runs(private / "runs")
     session = Session(runs=Runs(runs))
     window = MainWindow(session)
     window.resize(*SIZE)
     window.show()
+    write = _writer(options.out, window, scale=scale)
+    if options.panels:
+        _show_panels(window, options, private, write)
+    else:
+        _show_few(window, options, private, write, scale=scale)
+    window.close()
+    session.close()
+    # Qt ends where its last name goes.
+    del app
+
+
+def _writer(out: Path, window: QWidget, *, scale: int) -> Write:
+    """Writes a widget as NAME.png; the window is checked to have the size that was asked for."""
     ending = "" if scale == 1 else f"@{scale}x"
 
-    def write(name: str) -> None:
-        app.sendPostedEvents()
-        image = window.grab().toImage()
-        if (image.width(), image.height()) != (SIZE[0] * scale, SIZE[1] * scale):
+    def write(name: str, widget: QWidget = window) -> None:
+        QApplication.sendPostedEvents()
+        image = widget.grab().toImage()
+        if widget is window and (image.width(), image.height()) != (SIZE[0] * scale, SIZE[1] * scale):
             raise SystemExit(f"{name}: the picture has {image.width()} x {image.height()} pixels")
-        path = options.out / f"{name}{ending}.png"
+        path = out / f"{name}{ending}.png"
         print(f"{path}: {save(image, path) / 1000:.0f} kB")
 
+    return write
+
+
+def _show_panels(window: Any, options: argparse.Namespace, private: Path, write: Write) -> None:
+    """Every panel in the dark theme, then in the light one."""
+    data, predictions = options.data, options.predictions
+    if data is None:
+        data, predictions = phantom_data(private)
+
+    def in_theme(theme: str) -> Write:
+        return lambda name, widget: write(name if theme == "dark" else f"{name}-{theme}", widget)
+
+    panels.empty_panels(window, in_theme("dark"))
+    panels.open_data(window, data.resolve(), predictions.resolve())
+    panels.all_panels(window, in_theme("dark"))
+    apply_theme(QApplication.instance(), "light")
+    panels.all_panels(window, in_theme("light"))
+
+
+def _show_few(window: Any, options: argparse.Namespace, private: Path, write: Write, *, scale: int) -> None:
+    """The pictures of the README."""
     show_review(window, options, private)
     write("review")
     if scale == 1:
-        apply_theme(app, "light")
-        _wait_until(lambda: window.review.panes.panes["3d"].is_settled, "the light theme")
+        apply_theme(QApplication.instance(), "light")
+        panels.wait_until(lambda: window.review.panes.panes["3d"].is_settled, "the light theme")
         write("review-light")
-        apply_theme(app, "dark")
+        apply_theme(QApplication.instance(), "dark")
     show_train(window)
     write("train")
-    window.close()
-    session.close()
 
 
-def show_review(window: object, options: argparse.Namespace, private: Path) -> None:
+def show_review(window: Any, options: argparse.Namespace, private: Path) -> None:
     """Review in comparison mode, with all four panes painted."""
     from workstation.gui.scene.pane3d import Pane3D
     from workstation.session import commands
@@ -109,33 +146,42 @@ def show_review(window: object, options: argparse.Namespace, private: Path) -> N
     session = window.session
     case, prediction = (options.case, options.prediction) if options.case else phantom_case(private)
     commands.open_path(session, case.resolve(), prediction=prediction and prediction.resolve())
-    _wait_until(lambda: session.case is not None, "the case")
+    panels.wait_until(lambda: session.case is not None, "the case")
     session.layers.set_mode("comparison")
     if session.layers.truth is not None and session.layers.prediction is not None:
-        _wait_until(lambda: session.layers.comparison is not None, "the comparison")
+        panels.wait_until(lambda: session.layers.comparison is not None, "the comparison")
     panes = window.review.panes
-    _wait_until(lambda: isinstance(panes.panes["3d"], Pane3D) and panes.panes["3d"].is_settled, "the 3D pane")
-    _wait_until(lambda: all(pane.paint_count for pane in panes.slices.values()), "the slices")
+    panels.wait_until(lambda: isinstance(panes.panes["3d"], Pane3D) and panes.panes["3d"].is_settled, "the 3D pane")
+    panels.wait_until(lambda: all(pane.paint_count for pane in panes.slices.values()), "the slices")
 
 
-def show_train(window: object) -> None:
+def show_train(window: Any) -> None:
     """Train with the newest run that has curves."""
     runs = window.session.runs
     arrived: set[str] = set()
     runs.events_appended.connect(lambda run, _events: arrived.add(run))
     window.show_workspace("train")
-    _wait_until(lambda: runs.has_looked and bool(runs.statuses), "the runs")
+    panels.wait_until(lambda: runs.has_looked and bool(runs.statuses), "the runs")
     trained = [status.name for status in runs.statuses if status.kind == "train" and status.epoch]
     name = (trained or [runs.statuses[0].name])[0]
     window.workspace("train").show_run(name)
-    _wait_until(lambda: name in arrived, "the events of the run")
-    _wait_until(_is_idle(), "the curves")
+    panels.wait_until(lambda: name in arrived, "the events of the run")
+    panels.settle()
 
 
-def _is_idle() -> Callable[[], bool]:
-    """A condition that holds after a few turns of the event loop, when all that was queued has been painted."""
-    turns = iter(range(20))
-    return lambda: next(turns, None) is None
+def phantom_data(private: Path) -> tuple[Path, Path]:
+    """A data set of phantoms, and a folder of predictions that err in both ways."""
+    import nibabel as nib
+
+    from workstation.io.phantoms import write_phantoms
+
+    cases = write_phantoms(private / "data" / "phantoms", cases=5, shape=(96, 104, 80), layout="brats2021", seed=4)
+    (private / "predictions").mkdir()
+    for files in cases.cases:
+        image = nib.load(files.truth.path)
+        moved = np.roll(np.asarray(image.dataobj), (3, -2, 1), axis=(0, 1, 2)).astype(np.uint8)
+        nib.save(nib.Nifti1Image(moved, image.affine, image.header), private / "predictions" / f"{files.name}.nii.gz")
+    return cases.root, private / "predictions"
 
 
 def phantom_case(private: Path) -> tuple[Path, Path]:
@@ -233,18 +279,6 @@ def _with_palette(image: QImage, count: int) -> QImage:
 
 def _spread(channels: np.ndarray, counts: np.ndarray) -> float:
     return float(np.ptp(channels, axis=0).max() ** 2 * math.sqrt(counts.sum())) if len(counts) > 1 else 0.0
-
-
-def _wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Let the window live until something is so."""
-    loop, timer, patience = QEventLoop(), QTimer(interval=10), QTimer(singleShot=True, interval=PATIENCE_MS)
-    timer.timeout.connect(lambda: condition() and loop.quit())
-    patience.timeout.connect(lambda: loop.exit(1))
-    timer.start()
-    patience.start()
-    if not condition() and loop.exec():
-        raise SystemExit(f"waited in vain for {what}")
-    QApplication.processEvents()
 
 
 if __name__ == "__main__":

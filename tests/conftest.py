@@ -76,6 +76,7 @@ def private_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
         "XDG_CACHE_HOME": "cache",
         "XDG_STATE_HOME": "state",
         "WORKSTATION_RUNS": "runs",
+        "WORKSTATION_MODELS": "models",
     }.items():
         monkeypatch.setenv(variable, str(home / folder))
     monkeypatch.setenv("WORKSTATION_NOTIFY", "off")

@@ -6,7 +6,6 @@ reader what is there. What a reader answers is a plain value, so that old and ne
 
 from __future__ import annotations
 
-import importlib.util
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -350,24 +349,69 @@ def _model_name(folder: Path) -> Any:
     return read_model_card(folder / "model").name
 
 
-def _journal(folder: Path) -> Any:
-    from workstation.io import edit_journal
-
-    (found,) = folder.glob("*.journal")
-    return edit_journal.read_journal(found)
-
-
 def _begin_journal(folder: Path) -> None:
-    from workstation.io import edit_journal
+    from workstation.io.edit_journal import begin_journal
 
-    edit_journal.begin_journal(folder, folder / "case.nii.gz", _label_map(8), origin="empty").close()
+    begin_journal(folder / "edits", folder / "case.nii.gz", _label_map(8), origin="empty").close()
 
 
-def _journal_edit(folder: Path) -> None:
-    from workstation.core.label_edits import EditableLabelMap, difference
-    from workstation.io import edit_journal
+def _journal_edit(folder: Path, stop: int) -> None:
+    from workstation.core.label_edits import Edit, EditableLabelMap
+    from workstation.io.edit_journal import journals_of, read_journal, replayed, resume_journal
 
-    raise NotImplementedError((EditableLabelMap, difference, edit_journal))
+    (path,) = journals_of(folder / "edits", folder / "case.nii.gz")
+    contents = read_journal(path)
+    editable: EditableLabelMap = replayed(contents)[0]
+    new = np.full((20, 20, 1), 1, np.uint8)
+    edit = Edit("brush", editable.replace((slice(0, 20), slice(0, 20), slice(stop, stop + 1)), new))
+    journal = resume_journal(contents)
+    try:
+        journal.append_edit(edit)
+        journal.sync()
+    finally:
+        journal.close()
+
+
+def _journal_begun_with_edit(folder: Path) -> None:
+    _begin_journal(folder)
+    _journal_edit(folder, 1)
+
+
+def _edits(folder: Path) -> Any:
+    """The edits of the journal that is there; "none" without a journal that can be read."""
+    from workstation.errors import EditError
+    from workstation.io.edit_journal import read_journal
+
+    found = []
+    for path in (folder / "edits").glob("*.journal"):
+        try:
+            found.append(read_journal(path).edit_count)
+        except EditError:
+            # Nothing was drawn yet: a journal without a base is none.
+            continue
+    return max(found, default="none")
+
+
+def _import_model(folder: Path) -> None:
+    from workstation.io.model_exchange import import_model
+
+    import_model(folder / "given.model.zip", folder / "models")
+
+
+def _given_model(folder: Path) -> None:
+    from test_models import CONV, write_model
+
+    from workstation.io.model_exchange import export_model
+
+    export_model(write_model(folder / "source", CONV), folder / "given.model.zip")
+
+
+def _imported(folder: Path) -> Any:
+    from workstation.io.models import list_models, read_model_card
+
+    return [read_model_card(each.folder).name for each in list_models(folder / "models") if each.folder.name[0] != "."][
+        :1
+    ]
 
 
 def _nothing(_folder: Path) -> None:
@@ -422,6 +466,9 @@ POINTS: tuple[Point, ...] = (
         _example_sum,
         may_stay_silent=True,
     ),
+    Point("journal of edits, begun", _nothing, _begin_journal, _edits),
+    Point("journal of edits, next edit", _journal_begun_with_edit, lambda folder: _journal_edit(folder, 2), _edits),
+    Point("imported model", _given_model, _import_model, _imported),
     Point(
         "checkpoint",
         lambda folder: _checkpoint(folder, 1),
@@ -431,4 +478,3 @@ POINTS: tuple[Point, ...] = (
     ),
     Point("model folder", _begin_model, lambda folder: _model(folder, 2), _model_name, needs_engine=True),
 )
-WAITING = () if importlib.util.find_spec("workstation.io.edit_journal") else ("journal of edits",)

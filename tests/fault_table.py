@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from fault_disk import Disk
-from fault_points import POINTS, WAITING, Point
+from fault_points import POINTS, Point
 from fault_tracer import Fault, Step, Traced, is_possible, trace
 
 FAULTS = ("killed", "disk full", "permission lost", "read-only", "rename fails", "sync fails", "power cut")
@@ -107,7 +107,7 @@ class Trial:
             return problem
         if result.was_killed:
             result = trace(work, folder)
-            return f"cannot be written afterwards: {result.answer['message']}" if result.answer else ""
+            return self._judge_again(result.answer.get("message", ""), state)
         return self._judge_answer(result, fault, state, found, cell)
 
     def _judge_answer(self, result: Traced, fault: Fault, state: Any, found: Path, cell: Cell) -> str:
@@ -116,14 +116,18 @@ class Trial:
             cell.errors.append(str(answer["error"]))
             if not answer["is_ours"] or not answer["hint"]:
                 return f"{answer['error']} without a hint: {answer['message']}"
-            if answer.get("again"):
-                return f"cannot be written afterwards: {answer['again']}"
+            if problem := self._judge_again(answer.get("again", ""), state):
+                return problem
         elif state != self._new and not self._point.may_stay_silent:
             return "nobody was told"
         # Where nothing may be removed any more, neither may what was begun.
         can_remove = fault.is_lasting is False or "remove" not in fault.kinds
         left = [path.name for path in found.rglob("*") if _TEMPORARY.fullmatch(path.name)] if can_remove else []
         return f"left {left[0]}" if left else ""
+
+    def _judge_again(self, message: str, state: Any) -> str:
+        """Why a second try is no good; where the first one did it all, a refusal is right: it is there already."""
+        return f"cannot be written afterwards: {message}" if message and state != self._new else ""
 
     def _power_cut(self) -> Cell:
         folder = self._prepared()
@@ -235,7 +239,6 @@ def table_of(found: dict[str, dict[str, dict[str, Any]]]) -> str:
                 "-" if not cell["injected"] else f"**{holes} holes**" if holes else f"{cell['injected']}, whole"
             )
         lines.append(f"| {name} | {cells['steps']['count']} | " + " | ".join(words) + " |")
-    lines += [f"| {name} | | " + " | ".join(["not yet"] * len(FAULTS)) + " |" for name in WAITING]
     return "\n".join(lines)
 
 

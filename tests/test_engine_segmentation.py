@@ -17,13 +17,15 @@ from workstation.core.network import PRESETS, UNetPlan
 from workstation.core.requests import SegmentRequest
 from workstation.engine.model_folder import load_model, save_model
 from workstation.engine.preprocessing import DESCRIPTION, to_orientation
-from workstation.engine.segmentation import Segmenter, segment
+from workstation.engine.segment_batch import segment
+from workstation.engine.segmentation import Segmenter
 from workstation.engine.unet import build_unet
 from workstation.errors import ModelError, RequestError
 from workstation.io.files import sha256_of
 from workstation.io.layouts import find_case
 from workstation.io.models import ModelCard
 from workstation.io.nifti import read_volume
+from workstation.io.provenance import mean_entropy_of
 
 SMALL = UNetPlan(filters=2, depth=1)
 SHAPE = (16, 14, 13)
@@ -225,3 +227,108 @@ def test_a_model_with_statistics_of_each_volume_sees_volumes_of_the_size_it_was_
     assert found.shape == loaded.grid.shape
     # About the centre, the training's size was predicted; what lies outside of it is none of the model's.
     assert np.count_nonzero(found) == 8 * 10 * 6
+
+
+def batch_request(tmp_path: Path, *, count: int = 2, **options: object) -> SegmentRequest:
+    model = tmp_path / "model" if (tmp_path / "model").is_dir() else save(tmp_path / "model")
+    cases = [tmp_path / "set" / f"case{number}" for number in range(count)]
+    for number, case in enumerate(cases):
+        if not case.is_dir():
+            write_case(case, seed=number, shape=SHAPE)
+    return SegmentRequest(str(model), tuple(map(str, cases)), out=str(tmp_path / "out"), **options)
+
+
+def test_a_case_that_was_done_by_the_same_models_is_kept(tmp_path: Path) -> None:
+    request = batch_request(tmp_path)
+    first = segment(request, should_stop=iter([False, True]).__next__)
+    assert [result["case"] for result in first] == ["case0"]
+    written = Path(first[0]["mask"]).stat().st_mtime_ns
+    second = segment(request)
+    assert [result.get("is_kept", False) for result in second] == [True, False]
+    assert Path(second[0]["mask"]).stat().st_mtime_ns == written
+    assert second[0]["seconds"] == first[0]["seconds"]
+
+
+def test_another_threshold_model_option_or_file_makes_the_mask_anew(tmp_path: Path) -> None:
+    segment(batch_request(tmp_path, count=1))
+    assert not segment(batch_request(tmp_path, count=1, threshold=0.3))[0].get("is_kept")
+    assert not segment(batch_request(tmp_path, count=1, threshold=0.3, flips=True))[0].get("is_kept")
+    assert segment(batch_request(tmp_path, count=1, threshold=0.3, flips=True))[0].get("is_kept")
+    (tmp_path / "out" / "case0_prediction.nii.gz").unlink()
+    assert not segment(batch_request(tmp_path, count=1, threshold=0.3, flips=True))[0].get("is_kept")
+    write_case(tmp_path / "other" / "case0", seed=9, shape=SHAPE)
+    flair = "case0_flair.nii.gz"
+    (tmp_path / "set" / "case0" / flair).write_bytes((tmp_path / "other" / "case0" / flair).read_bytes())
+    assert not segment(batch_request(tmp_path, count=1, threshold=0.3, flips=True))[0].get("is_kept")
+
+
+def test_a_case_that_cannot_be_segmented_stops_no_other(tmp_path: Path) -> None:
+    request = batch_request(tmp_path, count=3)
+    (tmp_path / "set" / "case1" / "case1_flair.nii.gz").unlink()
+    results = segment(request)
+    assert ["error" in result for result in results] == [False, True, False]
+    assert "lacks FLAIR" in results[1]["error"]
+
+
+def test_where_no_case_can_be_segmented_the_reason_is_raised(tmp_path: Path) -> None:
+    request = batch_request(tmp_path)
+    for number in range(2):
+        (tmp_path / "set" / f"case{number}" / f"case{number}_flair.nii.gz").unlink()
+    with pytest.raises(ModelError, match="lacks FLAIR"):
+        segment(request)
+
+
+class Shift:
+    """A predictor that sees each voxel's neighbour at the lower index: not the same flipped."""
+
+    def predict(self, inputs: object) -> object:
+        import tensorflow as tf
+
+        data = np.asarray(inputs)
+        found = np.zeros_like(data)
+        found[:, 1:] = data[:, :-1]
+        return tf.constant(found)
+
+
+def test_flips_are_undone_before_they_are_averaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter = Segmenter(save(tmp_path / "model"))
+    monkeypatch.setattr(segmenter, "_predictor", Shift())
+    inputs = np.random.default_rng(1).random((6, 4, 4, 1), np.float32)
+    found = segmenter._flipped_mean(inputs)
+    # Half of the eight flips turn the first axis round, and see the neighbour at the higher index.
+    lower, higher = np.zeros_like(inputs), np.zeros_like(inputs)
+    lower[1:], higher[:-1] = inputs[:-1], inputs[1:]
+    assert np.allclose(found, (lower + higher) / 2, atol=1e-6)
+
+
+def test_the_probabilities_of_several_models_are_averaged_and_their_entropy_written(tmp_path: Path) -> None:
+    first, second = save(tmp_path / "a", cuts=(0.3,)), save(tmp_path / "b", cuts=(0.9,))
+    case = write_case(tmp_path / "case", seed=1, shape=SHAPE)
+    flair = z_scored_flair(case)
+    # The networks are steep: 100 per unit, so voxels this far from both cuts are certain but for those between.
+    is_far = (np.abs(flair - 0.3) > 0.1) & (np.abs(flair - 0.9) > 0.1)
+    for threshold, cut in ((0.4, 0.3), (0.6, 0.9)):
+        out = tmp_path / f"out{threshold}"
+        options = {"threshold": threshold, "models": (str(second),), "entropy": True}
+        result = segment(SegmentRequest(str(first), (str(case),), out=str(out), **options))[0]
+        mask = np.asarray(nibabel.load(result["mask"]).dataobj)
+        assert np.array_equal(mask[is_far], flair[is_far] > cut)
+    entropy = nibabel.load(result["entropy"])
+    assert np.array_equal(entropy.affine, nibabel.load(result["mask"]).affine)
+    found = np.asarray(entropy.dataobj)
+    is_between = (flair > 0.3) & (flair < 0.9)
+    assert np.allclose(found[is_far & is_between], 1, atol=1e-3)
+    assert np.allclose(found[is_far & ~is_between], 0, atol=1e-2)
+    said = json.loads(Path(result["sidecar"]).read_text())
+    head = np.asarray(nibabel.load(case / "case_flair.nii.gz").dataobj) != 0
+    assert said["entropy"]["mean_bits"] == pytest.approx(found[head].mean(dtype=float), abs=1e-5)
+    assert said["models"] == [sha256_of(folder / "model.keras") for folder in (first, second)]
+    assert mean_entropy_of(Path(result["mask"])) == said["entropy"]["mean_bits"]
+
+
+def test_models_that_find_different_regions_are_not_averaged(tmp_path: Path) -> None:
+    plan = UNetPlan(filters=2, depth=1, inputs=("FLAIR",), outputs=("TC",))
+    first, second = save(tmp_path / "a"), save(tmp_path / "b", plan)
+    case = write_case(tmp_path / "case", seed=1, shape=SHAPE)
+    with pytest.raises(ModelError, match="finds TC, and small finds WT"):
+        segment(SegmentRequest(str(first), (str(case),), out=str(tmp_path / "out"), models=(str(second),)))

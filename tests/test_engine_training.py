@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 from engine_cases import write_cases
 
+from workstation.core.course import Change
 from workstation.core.requests import TrainRequest
 from workstation.core.schedule import training_schedule
 from workstation.core.split import Draw, Split
 from workstation.engine import training
 from workstation.engine.checkpoints import BEST, LAST
 from workstation.engine.control import Control
+from workstation.engine.model_folder import load_model
 from workstation.engine.steps import Scores, Steps
 from workstation.engine.training import find_material, train
-from workstation.errors import LayoutError, NonFiniteLoss, OutOfMemory, RunError
+from workstation.errors import LayoutError, NonFiniteLoss, OutOfMemory, RequestError, RunError
 from workstation.io.layouts import open_dataset
 from workstation.io.models import read_model_card
 from workstation.io.runs import RunFolder
@@ -127,6 +129,63 @@ def test_a_training_stopped_at_any_step_and_resumed_ends_with_the_same_weights(
     assert_equal_weights(run, whole)
     assert [step["step"] for step in events_of(run, "step")] == [1, 2, 3, 4]
     assert [e["loss"] for e in events_of(run, "epoch")] == pytest.approx([e["loss"] for e in events_of(whole, "epoch")])
+
+
+def test_a_finished_training_is_lengthened_to_what_a_longer_one_would_have_been(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path
+) -> None:
+    run = new_run(tmp_path / "run", request_for(data, epochs=1))
+    assert train(run.request(), run)["state"] == "finished"
+    run.change(Change(epochs=2))
+    assert train(run.request(), run)["state"] == "finished"
+    assert_equal_weights(run, finished[0])
+    assert [event["epochs"] for event in events_of(run, "course")] == [1, 2]
+    assert (run.status().epoch, run.status().epochs) == (2, 2)
+
+
+class ChangeBefore(Control):
+    """A control before whose step of this number the course is changed."""
+
+    def __init__(self, run: RunFolder, number: int, change: Change) -> None:
+        super().__init__(run)
+        self._left, self._folder, self._change = number, run, change
+
+    def stops_now(self) -> bool:
+        if self._left == 0:
+            self._folder.change(self._change)
+        self._left -= 1
+        return False
+
+
+def test_a_training_takes_up_more_epochs_and_another_rate_while_it_runs(data: Path, tmp_path: Path) -> None:
+    run = new_run(tmp_path / "run", request_for(data, epochs=1))
+    change = Change(epochs=3, learning_rate=1e-4, from_epoch=2)
+    assert train(run.request(), run, control=ChangeBefore(run, 1, change))["state"] == "finished"
+    assert [event["epoch"] for event in events_of(run, "epoch")] == [1, 2, 3]
+    assert [step["rate"] for step in events_of(run, "step")] == [1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 1e-4]
+
+
+def test_a_training_goes_back_to_its_best_epoch_with_another_rate(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(tmp_path / "run", request_for(data))
+    with monkeypatch.context() as patched:
+        # Every validation is worse than the one before, so the first epoch is the best.
+        scored = iter((0.9, 0.1))
+        patched.setattr(Steps, "validate", lambda *_: Scores(1.0, next(scored), 0.5))
+        train(run.request(), run)
+    after_best = weights_of(run, BEST)
+    run.change(Change(learning_rate=1e-6, from_epoch=2))
+    run.send("start", checkpoint="best")
+    assert train(run.request(), run, control=StopBefore(run, 0))["state"] == "stopped"
+    for a, b in zip(weights_of(run), after_best, strict=True):
+        np.testing.assert_array_equal(a, b)
+    rewound = events_of(run, "rewound")[-1]
+    assert (rewound["epoch"], rewound["step"]) == (1, 2)
+    # A later start without a word goes on from there, not from what was left behind.
+    run.send("start")
+    assert train(run.request(), run)["state"] == "finished"
+    assert [(step["step"], step["rate"]) for step in events_of(run, "step")[4:]] == [(3, 1e-6), (4, 1e-6)]
 
 
 class LeaveStep(Control):
@@ -273,6 +332,59 @@ def test_more_epochs_go_on_from_the_same_checkpoint(
         (run.checkpoints / name).write_bytes((finished[0].checkpoints / name).read_bytes())
     train(longer, run)
     assert [event["epoch"] for event in events_of(run, "epoch")] == [3]
+
+
+def test_the_model_has_the_running_mean_of_the_weights(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, epochs=1, averaging=0.5)
+    run = new_run(tmp_path / "run", request)
+    controls = [StopBefore(run, number) for number in (1, 1)]
+    stored: list[dict[str, np.ndarray]] = []
+    for control in (*controls, Control(run)):
+        train(request, run, control=control)
+        with np.load(run.checkpoints / LAST) as file:
+            stored.append({name: file[name] for name in file.files})
+    names = [name.removeprefix("weight") for name in stored[0] if name.startswith("weight")]
+    for name in names:
+        first, second = (each[f"weight{name}"] for each in stored[:2])
+        # After step t the mean keeps min(0.5, (1 + t) / (10 + t)) of itself: 2/11, then 3/12.
+        expected = 3 / 12 * stored[0][f"average{name}"] + 9 / 12 * second
+        np.testing.assert_allclose(stored[1][f"average{name}"], expected, rtol=1e-5, atol=1e-7)
+        assert first.shape == second.shape
+    model, _ = load_model(run.model)
+    for name, weight in zip(names, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, stored[2][f"average{name}"])
+
+
+def test_a_training_starts_from_the_weights_of_a_model_and_its_card_says_so(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path
+) -> None:
+    source = finished[0].model
+    # Steps this small do not move a weight.
+    request = request_for(data, start_from=str(source), learning_rate=1e-12, epochs=1)
+    run = new_run(tmp_path / "run", request)
+    train(request, run)
+    for a, b in zip(load_model(run.model)[0].trainable_weights, load_model(source)[0].trainable_weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-9)
+    start = read_model_card(run.model).training["start"]
+    assert start["name"] == "flair-wt" and len(start["weights_sha256"]) == 64
+    assert str(source) not in (run.model / "card.json").read_text()
+
+
+def test_a_model_of_another_network_is_no_start(
+    finished: tuple[RunFolder, dict[str, Any]], data: Path, tmp_path: Path
+) -> None:
+    request = request_for(data, start_from=str(finished[0].model), filters=3)
+    with pytest.raises(RequestError, match="another network"):
+        train(request, new_run(tmp_path / "run", request))
+
+
+def test_varied_shapes_and_averaging_resume_to_the_same_weights(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, averaging=0.9, vary_shapes=True, vary_intensities=True)
+    whole, parts = new_run(tmp_path / "whole", request), new_run(tmp_path / "parts", request)
+    train(request, whole)
+    train(request, parts, control=StopBefore(parts, 2))
+    train(request, parts)
+    assert_equal_weights(whole, parts)
 
 
 def test_without_validation_the_best_epoch_is_that_of_the_lowest_loss(data: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from measured_results import bench_result, profile_result, seams_result
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from workstation.errors import ExportError, InputError
@@ -25,7 +26,7 @@ from workstation.gui.figures.results import (
     second_bars,
 )
 from workstation.gui.figures.saving import save_figure
-from workstation.gui.theme import DARK, LIGHT, palette_of
+from workstation.gui.theme import DARK, LIGHT, Tokens, apply_theme, dress
 
 TESTS = Path(__file__).resolve().parent
 
@@ -155,16 +156,20 @@ def test_the_change_by_distance_has_a_point_for_each_distance(qtbot: QtBot) -> N
 
 @pytest.mark.parametrize(("kind", "result"), [("profile", profile_result()), ("bench", bench_result())])
 @pytest.mark.parametrize("tokens", [DARK, LIGHT], ids=["dark", "light"])
-def test_figures_are_seen_on_both_grounds(qtbot: QtBot, kind: str, result: dict[str, object], tokens: object) -> None:
+@pytest.mark.parametrize("around", ["dark", "light"])
+def test_figures_are_seen_on_both_grounds(
+    qtbot: QtBot, qapp: QApplication, kind: str, result: dict[str, object], tokens: Tokens, around: str
+) -> None:
+    apply_theme(qapp, around)
     figure = Figure(kind, result)
     qtbot.addWidget(figure)
-    figure.setPalette(palette_of(tokens))  # type: ignore[arg-type]
+    dress(figure, tokens)
     figure.resize(1000, 1200)
     with qtbot.waitExposed(figure):
         figure.show()
     for panel in figure.panels.values():
         image = panel.plot.grab().toImage()
-        assert near(image, QColor(tokens.base)) > 1000  # type: ignore[attr-defined]
+        assert near(image, QColor(tokens.base)) > 1000
         assert near(image, COLOURS[0]) > 10
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from small_cases import box
@@ -12,7 +14,8 @@ from test_view import emissions
 from workstation.core.labels import region_scheme
 from workstation.core.volume import LabelMap
 from workstation.session.background import Background
-from workstation.session.layers import Layers, compare_masks
+from workstation.session.comparing import compare_masks, recounted
+from workstation.session.layers import Layers
 
 
 @pytest.fixture
@@ -69,6 +72,37 @@ def test_a_region_that_one_mask_cannot_express_has_no_row() -> None:
     comparison = compare_masks(box(4, 14), whole, "all")
     assert set(comparison.regions) == {"WT"}
     assert comparison.counts.dice == 1.0
+
+
+@pytest.mark.parametrize("region", ["all", "WT", "TC", "ET"])
+def test_a_box_counted_anew_is_the_whole_counted_anew(region: str) -> None:
+    """Random masks; the second prediction differs from the first in a box."""
+    rng = np.random.default_rng(5)
+    labels = np.array([0, 0, 1, 2, 4], dtype=np.uint8)
+    truth, before = (dataclasses.replace(box(0, 1), data=rng.choice(labels, (20, 20, 20))) for _ in range(2))
+    data = before.data.copy()
+    data[3:9, 0:20, 7:8] = rng.choice(labels, (6, 20, 1))
+    after = dataclasses.replace(before, data=data)
+    last = compare_masks(truth, before, region)
+    found = recounted(last, (truth, before), (truth, after), np.array([[3, 0, 7], [9, 20, 8]]))
+    whole = compare_masks(truth, after, region)
+    assert (found.region, found.counts, found.regions) == (whole.region, whole.counts, whole.regions)
+    assert np.array_equal(found.classes, whole.classes)
+    assert not np.array_equal(last.classes, whole.classes)
+
+
+def test_edits_in_quick_succession_are_all_counted(layers: Layers, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(layers.comparison_ready):
+        layers.set_masks(truth=box(4, 14), prediction=box(4, 14))
+    # The layer begins with another mask than the prediction, and nothing of it has been counted when the edits come.
+    layers.take_edited(box(2, 14))
+    for stop in (15, 16, 17):
+        # Each edit adds a slice of 400 voxels; the comparison of one may be dropped for the next.
+        layers.take_edited(box(2, stop), box=np.array([[0, 0, stop - 1], [20, 20, stop]]))
+    qtbot.waitUntil(lambda: layers.comparison is not None and layers.comparison.counts.overlap.fp == 5 * 400)
+    assert layers.prediction is not None
+    assert layers.comparison is not None
+    assert layers.comparison.counts == compare_masks(box(4, 14), layers.prediction, "all").counts
 
 
 def test_each_change_is_announced_once_and_only_if_it_is_one(layers: Layers) -> None:

@@ -85,8 +85,9 @@ def test_runs_that_do_not_fit_together_start_in_the_order_in_which_they_were_ask
         start(run)
     until(lambda: state(runs[0]) == "running")
     until(lambda: runs[2].status().place == 2)
+    # Before the first run has its turn, the second waits for another reason and says so.
+    until(lambda: runs[1].status().text == f"waits for 1.0 GiB; 0 MiB free beside '{runs[0].name}'")
     assert [state(run) for run in runs] == ["running", "waiting", "waiting"]
-    assert runs[1].status().text == f"waits for 1.0 GiB; 0 MiB free beside '{runs[0].name}'"
     for run in reversed(runs):
         (run.path / "release").touch()
     until(lambda: all(state(run) == "finished" for run in runs))

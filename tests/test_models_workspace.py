@@ -19,8 +19,10 @@ from workstation.gui.models.card_words import lacking_words, sections_of
 from workstation.gui.models.sources import add_folder, added_folders, find_models
 from workstation.gui.models.workspace import ModelsWorkspace
 from workstation.io.layouts import find_case
+from workstation.io.model_exchange import export_model
 from workstation.io.models import ModelCard, write_model_card
 from workstation.io.phantoms import write_phantoms
+from workstation.io.places import user_models_folder
 from workstation.io.runs import RunFolder
 from workstation.session import commands
 from workstation.session.runs import Runs
@@ -227,3 +229,67 @@ def test_an_added_model_can_be_removed_from_the_list_and_stays_on_disk(
     qtbot.mouseClick(workspace.remove_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: workspace.list.count() == 0)
     assert (folder / "model.keras").is_file()
+
+
+def test_a_model_file_is_imported_shown_and_marked_as_default(
+    workspace: ModelsWorkspace, session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    source = write_model(tmp_path / "shipped" / "first")
+    given = export_model(write_model(tmp_path / "theirs", name="theirs"), tmp_path / "gift")
+    show(workspace, qtbot)
+    workspace.verbs.take_in(given)
+    qtbot.waitUntil(lambda: workspace.list.count() == 2)
+    entry = workspace.selected
+    assert entry is not None
+    assert (entry.name, entry.origin) == ("theirs", "imported")
+    assert "default" in workspace.list.item(0).text()
+    assert source.is_dir()
+    qtbot.mouseClick(workspace.default_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "default" in workspace.list.item(1).text())
+    assert "default" not in workspace.list.item(0).text()
+    assert not workspace.default_button.isEnabled()
+
+
+def test_a_hostile_model_file_is_told_above_the_list(workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot) -> None:
+    with zipfile.ZipFile(tmp_path / "evil.model.zip", "w") as archive:
+        archive.writestr("../evil.py", b"")
+    workspace.show()
+    workspace.verbs.take_in(tmp_path / "evil.model.zip")
+    qtbot.waitUntil(lambda: "leads out of its folder" in workspace.problem.text())
+    assert workspace.list.count() == 0
+
+
+def test_a_model_is_renamed_and_a_shipped_one_is_not(workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot) -> None:
+    write_model(tmp_path / "shipped" / "first")
+    folder = write_model(user_models_folder() / "second")
+    show(workspace, qtbot)
+    assert not workspace.rename_button.isEnabled()
+    workspace.list.setCurrentRow(1)
+    assert workspace.rename_button.isEnabled()
+    assert workspace.selected is not None
+    workspace.verbs.rename(workspace.selected, "better")
+    qtbot.waitUntil(lambda: listed(workspace) == ["first", "better"])
+    assert json.loads((folder / "card.json").read_text())["name"] == "better"
+
+
+def test_a_model_is_exported_to_one_file(
+    workspace: ModelsWorkspace, session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    write_model(user_models_folder() / "mine")
+    show(workspace, qtbot)
+    assert workspace.selected is not None
+    with qtbot.waitSignal(session.notice):
+        workspace.verbs.give_away(workspace.selected, tmp_path / "gift.model.zip")
+    with zipfile.ZipFile(tmp_path / "gift.model.zip") as archive:
+        assert "manifest.json" in archive.namelist()
+
+
+def test_the_card_says_what_the_model_needs_and_took(
+    workspace: ModelsWorkspace, session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = write_model(user_models_folder() / "mine")
+    run = RunFolder.create(session.runs.root, SegmentRequest(model=str(folder), cases=("/c",)), label="s")
+    run.append({"event": "result", "masks": [{"seconds": 12.5}]})
+    show(workspace, qtbot)
+    qtbot.waitUntil(lambda: "What it needs on this machine" in texts(workspace))
+    assert "12.5 s a case, the median of 1 segmented here" in texts(workspace)

@@ -17,6 +17,7 @@
     +-- EngineError                 the engine gave up: see the subclasses
     |   +-- NonFiniteLoss           the loss became NaN or infinite
     |   +-- OutOfMemory             an allocation failed
+    +-- EditError                   an edit of a mask has nothing to work on, or cannot be taken up again
     +-- ExportError                 a file could not be written, or read back differently
     +-- DisplayError                there is no screen, or a picture could not be made
 
@@ -125,6 +126,10 @@ class NonFiniteLoss(EngineError):
 
 class OutOfMemory(EngineError):
     """An allocation failed."""
+
+
+class EditError(WorkstationError):
+    """An edit of a mask has nothing to work on, or cannot be taken up again."""
 
 
 class ExportError(WorkstationError):

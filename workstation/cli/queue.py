@@ -10,10 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workstation.cli.course import add_course_options, clone_run, extend_run, resume_ended, set_rate
 from workstation.cli.output import GIB, Outcome, add_command, number, parse_at_least, table
+from workstation.cli.run_argument import run_named
 from workstation.errors import RunError
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ log RUN            what its engine printed
 pause RUN          let a training rest after its present step; it keeps its memory
 stop RUN           end it after its present step, or at once while it waits
 stop-after-epoch   end it at the end of its epoch
-resume RUN         let a resting run go on, or start an ended or lost one from its last checkpoint
+resume RUN         let a resting run go on, or start an ended or lost one from its last checkpoint; --from best: from
+                   its best epoch, best with another --learning-rate
+extend RUN         --epochs N: train longer; one that has ended starts again
+rate RUN           --learning-rate X: from the next epoch, or from epoch --from-epoch on
+clone RUN          start a new run that asks for the same, but for --set FIELD=VALUE
 remove RUN         delete a run that has ended, with its model
 queue              who runs, who waits, what is reserved; with options: how runs share this machine from now on
 """
@@ -41,6 +46,7 @@ def add_commands(commands: Any) -> None:
     runs.add_argument("--yes", action="store_true", help="remove without a question")
     runs.add_argument("--lines", type=parse_at_least(1), metavar="N", help="of the log: the last N")
     runs.add_argument("--follow", action="store_true", help="of the log: go on until the run ends")
+    add_course_options(runs)
     queue = runs.add_argument_group("of the queue")
     queue.add_argument("--memory", metavar="64GiB|auto", help="what runs may take together; auto: nine tenths of all")
     queue.add_argument("--at-once", type=parse_at_least(0), metavar="N", help="most runs at once; 0: as memory allows")
@@ -71,7 +77,7 @@ def list_of_runs(options: argparse.Namespace) -> Outcome:
 
 def show_log(options: argparse.Namespace) -> Outcome:
     """`workstation runs log`."""
-    run = _run_named(options)
+    run = run_named(options)
     text = run.log.read_text(encoding="utf-8", errors="replace") if run.log.exists() else ""
     lines = text.splitlines()[-(options.lines or 0) :]
     if not options.follow:
@@ -87,7 +93,7 @@ def control_run(options: argparse.Namespace) -> Outcome:
     """`workstation runs pause`, `stop`, `stop-after-epoch`, `resume`."""
     from workstation.jobs import control
 
-    run = _run_named(options)
+    run = run_named(options)
     status = run.status()
     said = f"asked {run.name} to {options.verb.replace('-', ' ')}"
     match options.verb:
@@ -101,8 +107,7 @@ def control_run(options: argparse.Namespace) -> Outcome:
         case "stop-after-epoch":
             control.stop_after_epoch(run)
         case _ if status.is_ended:
-            control.resume_from_checkpoint(run)
-            said = f"started {run.name} again; it goes on from its last checkpoint"
+            said = resume_ended(run, options)
         case _:
             control.resume(run)
     return Outcome({"run": str(run.path), "asked": options.verb}, said)
@@ -112,7 +117,7 @@ def remove_run(options: argparse.Namespace) -> Outcome:
     """`workstation runs remove`."""
     from workstation.jobs.control import remove
 
-    run = _run_named(options)
+    run = run_named(options)
     if not options.yes:
         _ask_about(run)
     count = remove(run)
@@ -161,6 +166,9 @@ _VERBS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
     "stop": control_run,
     "stop-after-epoch": control_run,
     "resume": control_run,
+    "extend": extend_run,
+    "rate": set_rate,
+    "clone": clone_run,
     "remove": remove_run,
     "queue": show_queue,
 }
@@ -208,14 +216,3 @@ def _follow_log(run: RunFolder, offset: int, out: Any) -> None:
         if is_ended:
             return
         time.sleep(_FOLLOW_SECONDS)
-
-
-def _run_named(options: argparse.Namespace) -> RunFolder:
-    from workstation.io.runs import RunFolder, default_runs_root
-
-    if not options.name:
-        raise RunError(f"`runs {options.verb}` needs a run", hint="`workstation runs list` shows their names.")
-    for path in (Path(options.name), default_runs_root() / options.name):
-        if (path / "request.json").is_file():
-            return RunFolder(path.resolve())
-    raise RunError(f"there is no run {options.name}", hint="`workstation runs list` shows their names.")

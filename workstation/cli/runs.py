@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WATCH_SECONDS = 0.5
 _MEMORY_HELP = "exact: recompute norms; low: recompute blocks too, half the memory; plain: Keras's own step"
+_AVERAGING_HELP = "share of the weights' running mean that a step keeps, such as 0.99; 0: none"
 _MICRO_HELP = "volumes in memory at once; gradients are added up to those of the batch; 0: the whole batch"
 
 
@@ -48,6 +49,11 @@ def add_commands(commands: Any) -> None:
     train.add_argument("--decay", choices=("none", "cosine"), default="none", help="of the learning rate")
     train.add_argument("--no-augmentation", action="store_true")
     train.add_argument("--vary-intensities", action="store_true", help="random contrast, brightness and gamma")
+    train.add_argument(
+        "--vary-shapes", action="store_true", help="random turns up to 15 degrees, scaling up to a fifth"
+    )
+    train.add_argument("--averaging", type=float, default=0.0, metavar="SHARE", help=_AVERAGING_HELP)
+    train.add_argument("--start-from", type=Path, metavar="MODEL", help="a model folder whose weights it starts with")
     train.add_argument("--seed", type=parse_at_least(0), default=1)
     train.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
     train.add_argument("--background", action="store_true", help="return as soon as the run is started")
@@ -75,6 +81,9 @@ def run_train(options: argparse.Namespace) -> Outcome:
         seed=options.seed,
         augment=not options.no_augmentation,
         vary_intensities=options.vary_intensities,
+        vary_shapes=options.vary_shapes,
+        averaging=options.averaging,
+        start_from=str(options.start_from.resolve()) if options.start_from else "",
         decay=options.decay,
         normalisation=options.normalisation,
         memory="plain" if options.engine == "plain" else options.memory,

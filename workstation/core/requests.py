@@ -30,6 +30,7 @@ from workstation.errors import RequestError
 
 __all__ = [
     "LOSSES",
+    "MAX_EPOCHS",
     "MAX_SIDE",
     "REQUESTS",
     "BenchRequest",
@@ -45,6 +46,14 @@ __all__ = [
 
 LOSSES = ("dice", "bce+dice")
 DECAYS = ("none", "cosine")
+MOST_MODELS = 16
+MAX_EPOCHS = 100_000
+
+
+def check_learning_rate(value: float) -> None:
+    """Refuse what is no learning rate of Adam."""
+    if not (math.isfinite(value) and 0 < value <= 10):
+        raise RequestError(f"The learning rate must be above 0 and at most 10, not {value}.", field="learning_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +81,15 @@ class TrainRequest:
         Random flips, and quarter turns where two axes are equal.
     vary_intensities : bool
         Also random contrast, brightness and gamma of each sequence: for small data sets, whose scanners are few.
+    vary_shapes : bool
+        Also random turns of up to 15 degrees and scaling by up to a fifth, interpolated linearly.
     decay : {"none", "cosine"}
         Whether the learning rate falls over the training, along half a cosine.
+    averaging : float
+        Share of the weights' running mean that a step keeps, at least 0 and below 1: that mean is validated and becomes
+        the model. 0 uses the weights themselves.
+    start_from : str
+        A model folder whose weights training starts with; empty starts with random ones.
     filters, depth : int
         Of the network, see `UNetPlan`.
     normalisation : {"batch", "group", "instance"}
@@ -108,7 +124,10 @@ class TrainRequest:
     seed: int = 1
     augment: bool = True
     vary_intensities: bool = False
+    vary_shapes: bool = False
     decay: str = "none"
+    averaging: float = 0.0
+    start_from: str = ""
     filters: int = 16
     depth: int = 4
     normalisation: str = "batch"
@@ -129,12 +148,9 @@ class TrainRequest:
             )
         parse_size(self.size)
         check_range(self.batch, 1, 1024, "batch")
-        check_range(self.epochs, 1, 100_000, "epochs")
+        check_range(self.epochs, 1, MAX_EPOCHS, "epochs")
         check_range(self.seed, 0, 2**31 - 1, "seed")
-        if not (math.isfinite(self.learning_rate) and 0 < self.learning_rate <= 10):
-            raise RequestError(
-                f"The learning rate must be above 0 and at most 10, not {self.learning_rate}.", field="learning_rate"
-            )
+        check_learning_rate(self.learning_rate)
         if self.loss not in LOSSES:
             raise RequestError(f"Unknown loss {self.loss!r}.", field="loss", hint=f"Known: {', '.join(LOSSES)}.")
         check_choice(self.normalisation, NORMALISATIONS, "normalisation")
@@ -146,6 +162,7 @@ class TrainRequest:
             raise RequestError("The plain engine has neither bfloat16 nor micro-batches.", field="memory")
         if self.split and self.cases:
             raise RequestError("A split names the cases itself; choose cases or a split.", field="split")
+        check_fraction(self.averaging, "averaging")
         check_fraction(self.validation, "validation")
         check_fraction(self.test, "test")
         if self.validation + self.test >= 1:
@@ -188,6 +205,12 @@ class SegmentRequest:
         Probability from which a voxel belongs to a region, below 1; 0 is what the model's card says.
     scheme : str
         Label scheme of the mask of a model with several regions; empty means the source's, else brats2021.
+    models : tuple of str
+        Further model folders, whose probabilities are averaged with those of the first.
+    flips : bool
+        Whether each model predicts all eight flips of a volume, which are averaged.
+    entropy : bool
+        Whether the entropy of the probabilities is written too, as an image.
     settings : EngineSettings
     """
 
@@ -198,6 +221,9 @@ class SegmentRequest:
     out: str = ""
     threshold: float = 0.0
     scheme: str = ""
+    models: tuple[str, ...] = ()
+    flips: bool = False
+    entropy: bool = False
     settings: EngineSettings = field(default_factory=EngineSettings)
 
     def __post_init__(self) -> None:
@@ -207,6 +233,15 @@ class SegmentRequest:
             raise RequestError("No case was given.", field="cases", hint="Name a case folder or one of its images.")
         if not 0 <= self.threshold < 1:
             raise RequestError(f"The threshold must lie between 0 and 1, not {self.threshold}.", field="threshold")
+        if not all(each.strip() for each in self.models) or len(set(self.folders)) < len(self.folders):
+            raise RequestError("A model was named twice, or has no name.", field="models", hint="Name others.")
+        if len(self.folders) > MOST_MODELS:
+            raise RequestError(f"At most {MOST_MODELS} models are averaged.", field="models")
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """All model folders, the first one first."""
+        return (self.model, *self.models)
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON object that `from_dict` reads back equal."""

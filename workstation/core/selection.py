@@ -47,6 +47,11 @@ class Selection:
         """Whether the mask's scheme must be known; without it, integers are only copied."""
         return self != Selection()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of a mask is left out."""
+        return self.region is None and self.label is None
+
     def of(self, label_map: LabelMap) -> LabelMap:
         """The part of a mask.
 

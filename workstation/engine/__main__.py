@@ -74,7 +74,7 @@ def _train(request: TrainRequest, run: RunFolder, control: Control) -> dict[str,
 
 def _segment(request: SegmentRequest, run: RunFolder, control: Control) -> dict[str, Any]:
     from workstation.engine.environment import describe, memory_in_use
-    from workstation.engine.segmentation import segment
+    from workstation.engine.segment_batch import segment
 
     def report(done: int, total: int, text: str) -> None:
         run.append({"event": "progress", "done": done, "total": total, "unit": "case", "text": text})
@@ -83,8 +83,11 @@ def _segment(request: SegmentRequest, run: RunFolder, control: Control) -> dict[
 
     run.append({"event": "machine", **describe()})
     run.append({"event": "state", "state": "running"})
-    masks = segment(request, out=run.predictions, report=report, should_stop=control.stops_now)
-    return {"state": "finished" if len(masks) == len(request.cases) else "stopped", "masks": masks}
+    results = segment(request, out=run.predictions, report=report, should_stop=control.stops_now)
+    masks = [each for each in results if "error" not in each]
+    failures = [each for each in results if "error" in each]
+    state = "finished" if len(results) == len(request.cases) else "stopped"
+    return {"state": state, "masks": masks, "failures": failures}
 
 
 def _seams(request: SeamsRequest, run: RunFolder, control: Control) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Random changes of a case, drawn from where it stands in a training and from nothing else.
 
 The draw depends on (seed, epoch, case) alone: not on the order of reading, on threads, or on how often a run was
-interrupted. Flips and turns move voxels without changing them, so no interpolation blurs an image or its truth.
+interrupted. Flips and quarter turns move voxels without changing them; shapes vary by a turn and a scale, interpolated.
 Intensities vary as scanners do: contrast, brightness and gamma of each sequence, within what BraTS cases differ by.
 """
 
@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from workstation.core.network import Shape
 
@@ -20,6 +21,8 @@ _CONTRAST = (0.75, 1.25)
 _BRIGHTNESS = (-0.25, 0.25)
 _GAMMA = (0.7, 1.5)
 _PLANES = ((0, 1), (0, 2), (1, 2))
+_TURN_DEGREES = 15.0
+_SCALE = (0.85, 1.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,53 @@ class Intensities:
                 inside = np.clip((source - low) / span, 0, 1)
                 target[...] = (np.power(inside, gamma, dtype=np.float32) * span + low) * contrast + brightness
         return changed, outside
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Warp:
+    """One drawn turn and scaling about the centre of a volume.
+
+    Parameters
+    ----------
+    matrix : (3, 3) float array
+        From offsets of a voxel to the centre after the change, to those before it.
+    """
+
+    matrix: np.ndarray
+
+    def images(self, data: np.ndarray, background: np.ndarray) -> np.ndarray:
+        """(I, J, K, C) float32, changed; what comes from outside is the channel's background, (C,)."""
+        moved = np.empty(data.shape, np.float32)
+        for channel, fill in enumerate(background):
+            self._move(data[..., channel], moved[..., channel], float(fill))
+        return moved
+
+    def masks(self, data: np.ndarray) -> np.ndarray:
+        """(I, J, K, R) uint8 of zeros and ones, changed: a voxel is in where at least half of it is."""
+        moved = np.empty(data.shape, np.uint8)
+        weights = np.empty(data.shape[:3], np.float32)
+        for region in range(data.shape[-1]):
+            self._move(data[..., region].astype(np.float32), weights, 0.0)
+            moved[..., region] = weights >= 0.5
+        return moved
+
+    def _move(self, source: np.ndarray, target: np.ndarray, fill: float) -> None:
+        centre = (np.array(source.shape) - 1) / 2
+        offset = centre - self.matrix @ centre
+        ndimage.affine_transform(source, self.matrix, offset, output=target, order=1, mode="constant", cval=fill)
+
+
+def draw_warp(seed: int, *, epoch: int, case: str) -> Warp:
+    """The turn about each axis, up to 15 degrees, and the scale, 0.85 to 1.2 on a logarithmic scale, of one case."""
+    random = random_generator(seed, "warp", epoch, case)
+    turn = np.eye(3)
+    for plane, degrees in zip(_PLANES, random.uniform(-_TURN_DEGREES, _TURN_DEGREES, size=3), strict=True):
+        cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+        about = np.eye(3)
+        about[np.ix_(plane, plane)] = [[cosine, -sine], [sine, cosine]]
+        turn = turn @ about
+    scale = math.exp(random.uniform(math.log(_SCALE[0]), math.log(_SCALE[1])))
+    return Warp(turn / scale)
 
 
 def draw_intensities(seed: int, *, epoch: int, case: str, channels: int) -> Intensities:

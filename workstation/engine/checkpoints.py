@@ -1,8 +1,8 @@
 """Checkpoints: everything that a training needs to go on as if it had never stopped.
 
-One `.npz` file each for the last and the best state: weights, optimiser and position. Random numbers need no state of
-their own, since they follow from (seed, epoch, case). Files are written beside and renamed, so a kill at any moment
-leaves the former one whole; they hold plain arrays, no pickled objects.
+One `.npz` file each for the last and the best state: weights, their mean, optimiser and position. Random numbers need
+no state of their own, since they follow from (seed, epoch, case). Files are written beside and renamed, so a kill at
+any moment leaves the former one whole; they hold plain arrays, no pickled objects.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ class Position:
         What makes it the best: validation Dice, or minus the training loss without validation.
     best : dict
         Its metrics, for the model's card.
+    start : dict
+        The model that training started from, for the card; empty without one.
     """
 
     epoch: int = 1
@@ -57,6 +59,7 @@ class Position:
     best_epoch: int = 0
     best_value: float | None = None
     best: dict[str, float] = field(default_factory=dict)
+    start: dict[str, str] = field(default_factory=dict)
 
 
 def save_checkpoint(path: Path, steps: Steps, position: Position, *, fingerprint: str) -> None:
@@ -110,7 +113,8 @@ def _variables(steps: Steps) -> dict[str, Any]:
     """Variables by a name that says where they belong; the order is that of their making."""
     weights = {f"weight{index:04}": variable for index, variable in enumerate(steps.model.weights)}
     slots = {f"optimiser{index:04}": variable for index, variable in enumerate(steps.optimiser.variables)}
-    return weights | slots
+    averages = {f"average{index:04}": variable for index, variable in enumerate(steps.averages)}
+    return weights | slots | averages
 
 
 def _arrays(steps: Steps) -> dict[str, np.ndarray]:

@@ -20,7 +20,7 @@ import tensorflow as tf
 from workstation.core.case import CaseFiles
 from workstation.core.cost import READ_AHEAD
 from workstation.core.network import Shape, UNetPlan, padded_shape
-from workstation.engine.augmentation import draw_augmentation, draw_intensities, random_generator
+from workstation.engine.augmentation import draw_augmentation, draw_intensities, draw_warp, random_generator
 from workstation.engine.preprocessing import ORIENTATION, VERSION, Example, make_example
 from workstation.io.cases import load_case
 from workstation.io.example_cache import ExampleCache, Recipe, StoredExample
@@ -148,8 +148,8 @@ class BatchReader:
         Common shape of the volumes; batches are padded to a multiple of `plan.multiple` on top.
     plan : UNetPlan
     seed : int
-    augment, vary_intensities : bool
-        Move voxels; change intensities. Of training cases only.
+    augment, vary_intensities, vary_shapes : bool
+        Mirror and turn by quarters; change intensities; turn and scale. Of training cases only.
     """
 
     def __init__(
@@ -161,6 +161,7 @@ class BatchReader:
         seed: int,
         augment: bool,
         vary_intensities: bool = False,
+        vary_shapes: bool = False,
     ) -> None:
         self._source = source
         self._shape = shape
@@ -168,6 +169,7 @@ class BatchReader:
         self._seed = seed
         self._augment = augment
         self._vary_intensities = vary_intensities
+        self._vary_shapes = vary_shapes
 
     def batches(self, order: Iterable[Turn]) -> Generator[Batch, None, None]:
         """The batches of these turns, in their order; the next ones are being read while one is in use."""
@@ -183,15 +185,26 @@ class BatchReader:
 
     def _example(self, name: str, turn: Turn) -> Example:
         example = self._source.read(name).placed(self._shape)
-        if self._vary_intensities and not turn.is_validation:
+        if not turn.is_validation:
+            example = self._changed(example, turn.epoch)
+        return example.placed(self._padded)
+
+    def _changed(self, example: Example, epoch: int) -> Example:
+        """As it is to be trained on in one epoch."""
+        name = example.name
+        if self._vary_intensities:
             channels = example.inputs.shape[-1]
-            drawn = draw_intensities(self._seed, epoch=turn.epoch, case=name, channels=channels)
+            drawn = draw_intensities(self._seed, epoch=epoch, case=name, channels=channels)
             inputs, background = drawn.apply(example.inputs, example.background)
             example = replace(example, inputs=inputs, background=background)
-        if self._augment and not turn.is_validation and example.targets is not None:
-            change = draw_augmentation(self._seed, epoch=turn.epoch, case=name, shape=self._shape)
+        if self._vary_shapes and example.targets is not None:
+            warp = draw_warp(self._seed, epoch=epoch, case=name)
+            inputs = warp.images(example.inputs, example.background)
+            example = replace(example, inputs=inputs, targets=warp.masks(example.targets))
+        if self._augment and example.targets is not None:
+            change = draw_augmentation(self._seed, epoch=epoch, case=name, shape=self._shape)
             example = replace(example, inputs=change.apply(example.inputs), targets=change.apply(example.targets))
-        return example.placed(self._padded)
+        return example
 
 
 def read_ahead(tasks: Iterable[Callable[[], Item]], *, ahead: int) -> Generator[tuple[Item, float], None, None]:

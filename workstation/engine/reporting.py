@@ -35,13 +35,31 @@ class TrainReport:
         self._validation_times: deque[float] = deque(maxlen=_RECENT)
         self._next_progress = self._next_memory = 0.0
 
+    def course(self, *, epochs: int, learning_rate: float) -> None:
+        """The training has a length and a rate of its next step; also when either was changed."""
+        self._epochs = epochs
+        self._run.append({"event": "course", "epochs": epochs, "learning_rate": learning_rate})
+
+    def rewound(self, *, epoch: int, total_step: int) -> None:
+        """The training goes on from the end of an earlier epoch; what was told of later ones is void."""
+        self._run.append({"event": "rewound", "epoch": epoch, "step": total_step})
+
     def state(self, state: str) -> None:
         """Announce a state."""
         self._run.append({"event": "state", "state": state})
 
-    def step(self, scores: Scores, *, total_step: int, epoch: int, seconds: float, wait_seconds: float) -> None:
+    def step(
+        self,
+        scores: Scores,
+        *,
+        total_step: int,
+        epoch: int,
+        seconds: float,
+        wait_seconds: float,
+        learning_rate: float,
+    ) -> None:
         """A training step is done; the first of a process is left out of the forecast, since it takes its memory."""
-        values = {"loss": scores.loss, "dice": scores.dice, "soft_dice": scores.soft_dice}
+        values = {"loss": scores.loss, "dice": scores.dice, "soft_dice": scores.soft_dice, "rate": learning_rate}
         times = {"seconds": seconds, "wait_seconds": wait_seconds}
         self._run.append({"event": "step", "step": total_step, "epoch": epoch, **values, **times})
         self._train_times.append(seconds + wait_seconds)

@@ -1,44 +1,29 @@
-"""Segmentation: the masks that a model finds in cases, whole volumes at once, back on the grid of their source.
-
-A mask is written with the geometry of the image it was found in, and a side-car (`<mask>.json`) that says which model,
-versions, preprocessing and files it came from.
-"""
+"""Segmentation: the mask that a model finds in a case, the whole volume at once, back on the grid of its source."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from workstation import __version__
 from workstation.core.case import Case, CaseFiles
 from workstation.core.geometry import reorient
 from workstation.core.labels import LAYOUT_SCHEMES, LabelScheme, labels_from_regions, region_scheme, scheme_named
 from workstation.core.network import Shape, padded_shape
-from workstation.core.requests import SegmentRequest
+from workstation.core.segment_cost import FLIPS
 from workstation.core.volume import LabelMap
 from workstation.engine.choices import Choices
-from workstation.engine.environment import versions
 from workstation.engine.model_folder import load_model
 from workstation.engine.prediction import Predictor
 from workstation.engine.preprocessing import VERSION, Placement, is_orientation, make_example, to_orientation
 from workstation.engine.steps import refusing_to_run_out_of_memory
-from workstation.errors import ModelError, RequestError
+from workstation.errors import ModelError
 from workstation.io.cases import load_case
-from workstation.io.files import sha256_of, write_json
-from workstation.io.layouts import find_case
-from workstation.io.nifti import image_stem
-from workstation.io.nifti_writing import write_label_map
 from workstation.io.places import choices_path
 
 ALL_REGIONS = ("WT", "TC", "ET")
 _ZOOM_TOLERANCE = 0.25
-_ENDINGS = (".nii.gz", ".nii")
 
 
 class Segmenter:
@@ -66,6 +51,11 @@ class Segmenter:
 
     def load(self, files: CaseFiles) -> Case:
         """The case's sequences that the model needs; `ModelError` where one is missing."""
+        self.require_sequences(files)
+        return load_case(files, sequences=self.card.inputs, with_truth=False)
+
+    def require_sequences(self, files: CaseFiles) -> None:
+        """Raise `ModelError` where a case lacks a sequence that the model needs."""
         missing = [name for name in self.card.inputs if name not in files.sequences]
         if missing:
             raise ModelError(
@@ -74,10 +64,15 @@ class Segmenter:
                 hint="Choose a model that needs fewer sequences, or add the missing file to the case.",
                 path=self.folder,
             )
-        return load_case(files, sequences=self.card.inputs, with_truth=False)
 
-    def probabilities(self, case: Case) -> np.ndarray:
+    def probabilities(self, case: Case, *, flips: bool = False) -> np.ndarray:
         """Probability of each region on the case's own grid, (I, J, K, R) float32.
+
+        Parameters
+        ----------
+        case : Case
+        flips : bool
+            Whether to average the predictions of all eight flips of the volume.
 
         Raises
         ------
@@ -88,10 +83,22 @@ class Segmenter:
         example = make_example(case, inputs=card.inputs, orientation=card.orientation)
         i, j, k = example.inputs.shape[:3]
         placement = Placement((i, j, k), self._shape_for((i, j, k)))
-        inputs = placement.place(example.inputs, example.background)[np.newaxis]
+        inputs = placement.place(example.inputs, example.background)
         with refusing_to_run_out_of_memory():
-            found = self._predictor.predict(tf.constant(inputs)).numpy()[0]
+            found = self._flipped_mean(inputs) if flips else self._predicted(inputs)
         return reorient(placement.unplace(found), to_orientation(case.grid, card.orientation).inverse)
+
+    def _predicted(self, inputs: np.ndarray) -> np.ndarray:
+        return self._predictor.predict(tf.constant(inputs[np.newaxis])).numpy()[0]
+
+    def _flipped_mean(self, inputs: np.ndarray) -> np.ndarray:
+        """Each flip is undone before it is added, so that every voxel is averaged with itself."""
+        total: np.ndarray | None = None
+        for flip in FLIPS:
+            axes = tuple(axis for axis in range(3) if flip[axis])
+            found = np.flip(self._predicted(np.ascontiguousarray(np.flip(inputs, axes))), axes)
+            total = np.array(found) if total is None else np.add(total, found, out=total)
+        return total / np.float32(len(FLIPS))
 
     def _shape_for(self, shape: Shape) -> Shape:
         """What a volume is cropped or padded to, about its centre as in training.
@@ -112,15 +119,17 @@ class Segmenter:
             Of the labels of a model with several regions; empty means the source's, else brats2021. A model with one
             region writes 0 and 1.
         """
-        masks = self.probabilities(case) >= self.threshold
+        return self.label_map(case, self.probabilities(case) >= self.threshold, self.scheme_for(case.files, scheme))
+
+    def label_map(self, case: Case, masks: np.ndarray, scheme: LabelScheme) -> LabelMap:
+        """The (I, J, K, R) bool masks of the regions of a case as one label map."""
         regions = {name: masks[..., channel] for channel, name in enumerate(self.card.outputs)}
-        target = self._scheme(case.files, scheme)
         if len(regions) == 1:
             data = next(iter(regions.values())).astype(np.uint8)
         else:
-            data = labels_from_regions(regions, target)
+            data = labels_from_regions(regions, scheme)
         source = next(iter(case.sequences.values())).source
-        return LabelMap(name=f"{case.name} {self.card.name}", data=data, grid=case.grid, scheme=target, source=source)
+        return LabelMap(name=f"{case.name} {self.card.name}", data=data, grid=case.grid, scheme=scheme, source=source)
 
     def run(self, files: CaseFiles, *, scheme: str = "") -> LabelMap:
         """Load a case and segment it."""
@@ -134,7 +143,8 @@ class Segmenter:
         listed, known = (" x ".join(f"{zoom:.2f}" for zoom in each) for each in (zooms, self.card.zooms))
         return [f"Voxels of {listed} mm; the model was trained on {known} mm."]
 
-    def _scheme(self, files: CaseFiles, scheme: str) -> LabelScheme:
+    def scheme_for(self, files: CaseFiles, scheme: str) -> LabelScheme:
+        """The labels of a mask: those of the one region, the scheme asked for, or what the case suggests."""
         if len(self.card.outputs) == 1:
             return region_scheme(self.card.outputs[0])
         return scheme_named(scheme or files.scheme_name or LAYOUT_SCHEMES.get(files.layout, "brats2021"))
@@ -154,108 +164,3 @@ class Segmenter:
             hint="Use a model that was trained with this version.",
             path=self.folder,
         )
-
-
-def segment(
-    request: SegmentRequest,
-    *,
-    out: Path | None = None,
-    report: Callable[[int, int, str], None] = lambda _done, _total, _text: None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> list[dict[str, Any]]:
-    """Write the masks of the cases of a request.
-
-    Parameters
-    ----------
-    request : SegmentRequest
-    out : Path or None
-        Where masks go if the request does not say; a run's predictions.
-    report : callable
-        Gets (cases done, cases, what is being done).
-    should_stop : callable
-        Asked before each case.
-
-    Returns
-    -------
-    list of dict
-        One per case that was done: "case", "mask", "sidecar" (paths), "scheme", "seconds", "warnings".
-
-    Raises
-    ------
-    InputError, ModelError, RequestError, ExportError, OutOfMemory
-    """
-    cases = [find_case(Path(path)) for path in request.cases]
-    targets = _targets(cases, request.out, out)
-    report(0, len(cases), "loading the model")
-    segmenter = Segmenter(Path(request.model), threshold=request.threshold)
-    results: list[dict[str, Any]] = []
-    for done, (files, target) in enumerate(zip(cases, targets, strict=True)):
-        if should_stop():
-            break
-        report(done, len(cases), f"segmenting {files.name}")
-        results.append(_segment_one(segmenter, files, target, request.scheme))
-    report(len(results), len(cases), "done" if len(results) == len(cases) else "stopped")
-    return results
-
-
-def _segment_one(segmenter: Segmenter, files: CaseFiles, target: Path, scheme: str) -> dict[str, Any]:
-    start = time.perf_counter()
-    case = segmenter.load(files)
-    label_map = segmenter.segment(case, scheme=scheme)
-    if label_map.source is None:
-        raise RequestError(f"Case {files.name} has no file to take the geometry from.", field="cases")
-    write_label_map(target, label_map, like=label_map.source)
-    seconds = time.perf_counter() - start
-    sidecar = target.with_name(image_stem(target) + ".json")
-    warnings = segmenter.warnings(case)
-    write_json(sidecar, _sidecar(segmenter, files, label_map, {"seconds": seconds, "warnings": warnings}))
-    return {
-        "case": files.name,
-        "mask": str(target),
-        "sidecar": str(sidecar),
-        "scheme": label_map.scheme.name,
-        "seconds": seconds,
-        "warnings": warnings,
-    }
-
-
-def _sidecar(segmenter: Segmenter, files: CaseFiles, label_map: LabelMap, outcome: dict[str, Any]) -> dict[str, Any]:
-    card = segmenter.card
-    images = {name: files.sequences[name] for name in card.inputs}
-    return {
-        "case": files.name,
-        "scheme": label_map.scheme.name,
-        "regions": list(card.outputs),
-        "model": {"name": card.name, "sha256": card.sha256, "created": card.created},
-        "threshold": segmenter.threshold,
-        "preprocessing": {**card.preprocessing, "orientation": card.orientation},
-        "sources": [
-            {"sequence": name, "file": str(ref.path), "channel": ref.channel, "sha256": sha256_of(ref.path)}
-            for name, ref in images.items()
-        ],
-        "versions": {"workstation": __version__, **versions()},
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        **outcome,
-    }
-
-
-def _targets(cases: Sequence[CaseFiles], asked: str, default: Path | None) -> list[Path]:
-    """Where each mask goes; `RequestError` where two would be one, or a source would be overwritten."""
-    if not asked and default is None:
-        raise RequestError("No place for the masks was given.", field="out", hint="Name a file or a folder.")
-    place = Path(asked) if asked else Path(str(default))
-    if place.name.endswith(_ENDINGS):
-        if len(cases) > 1:
-            hint = "Name a folder."
-            raise RequestError(f"{place} is one file, and there are {len(cases)} cases.", field="out", hint=hint)
-        targets = [place]
-    else:
-        targets = [place / f"{case.name}_prediction.nii.gz" for case in cases]
-    if len(set(targets)) != len(targets):
-        raise RequestError("Two cases have one name.", field="cases", hint="Segment them into different folders.")
-    sources = {ref.path.resolve() for case in cases for ref in (*case.sequences.values(), case.truth) if ref}
-    for target in targets:
-        if target.resolve() in sources:
-            hint = "Name another file or folder."
-            raise RequestError(f"{target} is a file of the case itself.", field="out", hint=hint)
-    return targets

@@ -62,7 +62,7 @@ class Steps:
     shape : (I, J, K)
         Of the volumes before they are padded to a multiple of `plan.multiple`; metrics are taken inside it, the loss
         over the whole.
-    memory, precision, micro_batch
+    memory, precision, micro_batch, averaging
         As in `TrainRequest`.
     choices : Choices or None
         None measures anew.
@@ -81,6 +81,7 @@ class Steps:
         memory: str = "exact",
         precision: str = "float32",
         micro_batch: int = 0,
+        averaging: float = 0.0,
         choices: Choices | None = None,
         observe: Observe | None = None,
     ) -> None:
@@ -92,6 +93,8 @@ class Steps:
         self._padded = padded_shape(shape, plan.multiple)
         self._inputs, self._outputs = len(plan.inputs), len(plan.outputs)
         self._micro_batch = micro_batch
+        self._averaging = averaging
+        self.averages = [tf.Variable(weight) for weight in model.weights] if averaging else []
         self._execution: Execution | None = None
         if memory != "plain":
             choices = choices or Choices()
@@ -173,12 +176,24 @@ class Steps:
         return gradients, Scores(*means)
 
     def validate(self, inputs: tf.Tensor, targets: tf.Tensor) -> Scores:
-        """Scores of one batch with the moving statistics, as in use; nothing changes."""
-        with refusing_to_run_out_of_memory():
+        """Scores of one batch with the moving statistics and averaged weights, as in use; nothing changes."""
+        with self.averaged(), refusing_to_run_out_of_memory():
             predict = self._plain_predict if self._execution is None else self._predictor.predict
             prediction = predict(inputs)
             loss = LOSSES[self._loss](batch_sums(tf.cast(targets, tf.float32), prediction))
             return Scores(float(loss), *(float(value) for value in self._score(targets, prediction)))
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model with the running mean of its weights, where there is one, within the context."""
+        kept = [weight.numpy() for weight in self.model.weights] if self.averages else []
+        try:
+            for weight, average in zip(self.model.weights, self.averages, strict=False):
+                weight.assign(average)
+            yield
+        finally:
+            for weight, value in zip(self.model.weights, kept, strict=False):
+                weight.assign(value)
 
     def _parts(self, inputs: tf.Tensor, targets: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
         size = self._micro_batch or len(inputs)
@@ -186,6 +201,12 @@ class Steps:
 
     def _apply_gradients(self, gradients: list[tf.Tensor]) -> None:
         self.optimiser.apply_gradients(zip(gradients, self.model.trainable_variables, strict=True))
+        if self._averaging:
+            # Of the first steps a shorter mean, or it would hold on to the first weights for long.
+            steps = tf.cast(self.optimiser.iterations, tf.float32)
+            kept = tf.minimum(self._averaging, (1 + steps) / (10 + steps))
+            for average, weight in zip(self.averages, self.model.weights, strict=True):
+                average.assign(kept * average + (1 - kept) * weight)
 
     def _plain_train_step(self, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, ...]:
         with tf.GradientTape() as tape:

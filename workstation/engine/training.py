@@ -20,7 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from workstation.core.case import CaseFiles, DataSet
+from workstation.core.course import course_of
 from workstation.core.network import Shape
 from workstation.core.requests import TrainRequest
 from workstation.core.schedule import Instruction
@@ -29,16 +32,17 @@ from workstation.engine.checkpoints import BEST, LAST, Position, load_checkpoint
 from workstation.engine.choices import Choices
 from workstation.engine.control import Control
 from workstation.engine.environment import describe, versions
-from workstation.engine.model_folder import manifest, save_model
+from workstation.engine.model_folder import load_model, manifest, save_model
 from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
 from workstation.engine.precision import refuse_slow_precision
 from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
 from workstation.engine.reporting import TrainReport
 from workstation.engine.steps import Scores, StepLeft, Steps
 from workstation.engine.unet import build_unet
-from workstation.errors import LayoutError, NonFiniteLoss
+from workstation.errors import LayoutError, NonFiniteLoss, RequestError
+from workstation.io.files import sha256_of
 from workstation.io.layouts import open_dataset
-from workstation.io.models import ModelCard
+from workstation.io.models import WEIGHTS_NAME, ModelCard
 from workstation.io.nifti import read_header
 from workstation.io.places import choices_path
 from workstation.io.runs import RunFolder
@@ -156,6 +160,7 @@ class _Training:
         self._split = material.split
         self._shape = material.shape
         self._cases = {case.name: case for case in material.cases}
+        self._epoch_steps = -(-len(material.split.train) // request.batch)
         self._source = ExampleSource(material.cases, plan, shape=request.shape)
         self._reader = BatchReader(
             self._source,
@@ -164,8 +169,11 @@ class _Training:
             seed=request.seed,
             augment=request.augment,
             vary_intensities=request.vary_intensities,
+            vary_shapes=request.vary_shapes,
         )
         model = build_unet(plan, seed=request.seed)
+        is_new = not (run.checkpoints / LAST).exists()
+        start = _take_weights(model, request) if is_new and request.start_from else {}
         self._choices = Choices(choices_path())
         self._steps = Steps(
             model,
@@ -176,17 +184,20 @@ class _Training:
             memory=request.memory,
             precision=request.precision,
             micro_batch=request.micro_batch,
+            averaging=request.averaging,
             choices=self._choices,
             observe=self._leave_if_asked,
         )
         self._report = TrainReport(
             run,
             epochs=request.epochs,
-            train_steps=-(-len(self._split.train) // request.batch),
+            train_steps=self._epoch_steps,
             validation_steps=len(self._split.validation),
         )
         self._fingerprint = _fingerprint(request, material)
-        self._position = self._resumed()
+        self._changes, self._changes_offset = run.changes()
+        self._course = course_of(request, self._changes)
+        self._position = Position(start=start) if is_new else self._resumed()
         self._validation: list[Scores] = []
         self._saved_at = time.monotonic()
 
@@ -202,6 +213,7 @@ class _Training:
                 first = self._source.read(self._split.train[0])
                 self._steps.trace()
                 self._report.state("running")
+                self._say_course()
                 is_complete = self._loop()
                 if not is_complete:
                     self._report.state("stopping")
@@ -210,19 +222,42 @@ class _Training:
                 is_given_up.set()
 
     def _resumed(self) -> Position:
-        last = self._run.checkpoints / LAST
-        if not last.exists():
-            return Position()
-        return load_checkpoint(last, self._steps, fingerprint=self._fingerprint)
+        best = self._run.checkpoints / BEST
+        if self._run.goes_on_from_best() and best.exists():
+            self._position = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
+            # A kill before the next checkpoint must not lead back to what was left behind.
+            self._save(LAST)
+            self._report.rewound(epoch=self._position.epoch - 1, total_step=self._position.total_steps)
+            return self._position
+        return load_checkpoint(self._run.checkpoints / LAST, self._steps, fingerprint=self._fingerprint)
+
+    def _follow_changes(self) -> None:
+        """Take up what was changed of the course since."""
+        changes, self._changes_offset = self._run.changes(self._changes_offset)
+        if changes:
+            self._changes += changes
+            self._course = course_of(self._request, self._changes)
+            self._say_course()
+
+    def _say_course(self) -> None:
+        self._report.course(epochs=self._course.epochs, learning_rate=self._learning_rate())
 
     def _loop(self) -> bool:
-        """Walk the turns from the present position; whether all were walked."""
+        """Walk the epochs that there are, and those that are added meanwhile; whether all were walked."""
+        while self._position.epoch <= self._course.epochs:
+            if not self._walk():
+                return False
+            self._follow_changes()
+        return True
+
+    def _walk(self) -> bool:
+        """Walk the turns from the present position to the end of the present course; whether all were walked."""
         request, position = self._request, self._position
         order = turns(
             self._split.train,
             self._split.validation,
             batch=request.batch,
-            epochs=request.epochs,
+            epochs=self._course.epochs,
             seed=request.seed,
             epoch=position.epoch,
             step=position.step,
@@ -241,7 +276,7 @@ class _Training:
                     return False
                 if batch.turn.is_last:
                     self._end_epoch()
-                    if position.epoch <= request.epochs and self._control.stops_after_epoch():
+                    if position.epoch <= self._course.epochs and self._control.stops_after_epoch():
                         return False
         finally:
             batches.close()
@@ -258,13 +293,15 @@ class _Training:
             self._validation.append(self._steps.validate(batch.inputs, batch.targets))
             seconds = time.perf_counter() - start
             self._report.validation_step(seconds=seconds)
-            text = f"epoch {batch.turn.epoch} of {self._request.epochs}, validation"
+            text = f"epoch {batch.turn.epoch} of {self._course.epochs}, validation"
         else:
-            self._steps.set_learning_rate(self._learning_rate())
+            self._follow_changes()
+            rate = self._learning_rate()
+            self._steps.set_learning_rate(rate)
             scores = self._steps.train(batch.inputs, batch.targets)
             seconds = time.perf_counter() - start
-            self._count(batch, scores, seconds)
-            text = f"epoch {batch.turn.epoch} of {self._request.epochs}"
+            self._count(batch, scores, seconds=seconds, learning_rate=rate)
+            text = f"epoch {batch.turn.epoch} of {self._course.epochs}"
         position = self._position
         position.seconds += seconds + batch.wait_seconds
         self._report.progress(total_step=position.total_steps, epoch=batch.turn.epoch, text=text)
@@ -273,13 +310,9 @@ class _Training:
 
     def _learning_rate(self) -> float:
         """Of the next step, from its place in the training alone."""
-        request = self._request
-        if request.decay == "none":
-            return request.learning_rate
-        steps = -(-len(self._split.train) // request.batch) * request.epochs
-        return request.learning_rate * (1 + math.cos(math.pi * min(1.0, self._position.total_steps / steps))) / 2
+        return self._course.learning_rate(self._position.total_steps, epoch_steps=self._epoch_steps)
 
-    def _count(self, batch: Batch, scores: Scores, seconds: float) -> None:
+    def _count(self, batch: Batch, scores: Scores, *, seconds: float, learning_rate: float) -> None:
         """Add a training step to the position, and refuse to go on from a loss that is no number."""
         position, samples = self._position, len(batch.turn.names)
         if not math.isfinite(scores.loss):
@@ -298,6 +331,7 @@ class _Training:
             epoch=batch.turn.epoch,
             seconds=seconds,
             wait_seconds=batch.wait_seconds,
+            learning_rate=learning_rate,
         )
 
     def _end_epoch(self) -> None:
@@ -335,7 +369,8 @@ class _Training:
         if has_model:
             chosen = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
             self._position.best = chosen.best
-            save_model(self._run.model, self._steps.model, self._card(first, hashes.result()))
+            with self._steps.averaged():
+                save_model(self._run.model, self._steps.model, self._card(first, hashes.result()))
         return {
             "state": "finished" if is_complete else "stopped",
             "model": self._run.model.name if has_model else None,
@@ -345,7 +380,8 @@ class _Training:
 
     def _card(self, first: Example, data: list[dict[str, Any]]) -> ModelCard:
         request = self._request
-        recipe = {name: value for name, value in request.as_dict().items() if name not in ("data", "cases", "split")}
+        paths = ("data", "cases", "split", "start_from")
+        recipe = {name: value for name, value in request.as_dict().items() if name not in paths}
         return ModelCard(
             name=request.name or request.preset,
             plan=request.plan,
@@ -354,12 +390,26 @@ class _Training:
             zooms=first.zooms,
             shape=self._shape,
             preprocessing=DESCRIPTION,
-            training={"recipe": recipe, "split": asdict(self._split), "data": data},
+            training={"recipe": recipe, "split": asdict(self._split), "data": data, "start": self._position.start},
             metrics=self._position.best,
             versions=versions(),
             licence="The licence of the training data applies; see its source.",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+
+
+def _take_weights(model: keras.Model, request: TrainRequest) -> dict[str, str]:
+    """Give a model the weights of the one that the request starts from; what that was, for the card."""
+    folder = Path(request.start_from)
+    source, card = load_model(folder)
+    if card.plan != request.plan:
+        raise RequestError(
+            f"{request.start_from} is another network than the one that is asked for.",
+            field="start_from",
+            hint="Ask for the preset, filters, depth and normalisation of that model.",
+        )
+    model.set_weights(source.get_weights())
+    return {"name": card.name, "created": card.created, "weights_sha256": sha256_of(folder / WEIGHTS_NAME)}
 
 
 def _mean(scores: Sequence[Scores]) -> Scores | None:
@@ -369,9 +419,13 @@ def _mean(scores: Sequence[Scores]) -> Scores | None:
 
 
 def _fingerprint(request: TrainRequest, material: Material) -> str:
-    """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training."""
-    recipe = replace(request, epochs=1, name="", data="-", settings=type(request.settings)()).as_dict()
-    # What a manifest says is in the split below; where it lies does not matter.
-    del recipe["split"]
+    """What must be equal for a checkpoint to be gone on with; more epochs or other threads are no other training.
+
+    What stands at its default is left out: a field that a later version adds makes no old checkpoint another's.
+    """
+    # What a manifest says is in the split below; where it or the first weights lie does not matter.
+    request = replace(request, epochs=1, name="", data="-", split="", start_from="", settings=type(request.settings)())
+    usual = TrainRequest(data="-").as_dict()
+    recipe = {name: value for name, value in request.as_dict().items() if value != usual[name]}
     text = json.dumps([recipe, asdict(material.split), material.shape], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

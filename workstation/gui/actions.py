@@ -3,8 +3,9 @@ dialog that changes keys are all made from this list.
 
 `keys` are what an action comes with; `gui/key_bindings.py` says which ones it has after the user's changes. An action
 with `in_pane` is handled by the panes' key events, not by a menu shortcut: arrow keys must stay free for lists and
-fields that have the focus. Actions of the View, Masks, Go, Tools and Decide menus rest while another workspace than
-Review is shown. Both mouse schemes share the keys; the mouse's bindings are in `review/mouse_schemes`.
+fields that have the focus. Actions of the Edit, View, Masks, Go, Tools and Decide menus rest while another workspace
+than Review is shown. Both mouse schemes share the keys; the mouse's bindings are in `review/mouse_schemes`, those of
+the edit tools in `review/edit_mouse`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Literal, cast
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-Needs = Literal["nothing", "case", "mask", "dataset"]
+Needs = Literal["nothing", "case", "mask", "dataset", "undo", "redo", "edits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,12 @@ class Action:
     @property
     def is_of_review(self) -> bool:
         """Whether it means the panes, and so rests in other workspaces."""
-        return self.menu in (VIEW, MASKS, GO, TOOLS, DECIDE)
+        return self.menu in (EDIT, VIEW, MASKS, GO, TOOLS, DECIDE)
 
 
 _T = cast("Callable[[str, str], str]", QT_TRANSLATE_NOOP)
 FILE, VIEW, MASKS = _T("Actions", "File"), _T("Actions", "View"), _T("Actions", "Masks")
+EDIT = _T("Actions", "Edit")
 GO, TOOLS = _T("Actions", "Go"), _T("Actions", "Tools")
 WINDOW, HELP = _T("Actions", "Window"), _T("Actions", "Help")
 DECIDE = _T("Actions", "Decide")
@@ -82,6 +84,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("file.slices", _T("Actions", "Save slices as PNG..."), (), FILE, "case"),
     Action("file.preferences", _T("Actions", "Preferences..."), ("Ctrl+,",), FILE),
     Action("file.quit", _T("Actions", "Quit"), ("Ctrl+Q",), FILE),
+    Action("edit.undo", _T("Actions", "Undo"), ("Ctrl+Z",), EDIT, "undo"),
+    Action("edit.redo", _T("Actions", "Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), EDIT, "redo"),
+    Action("edit.brush", _T("Actions", "Brush"), ("B",), EDIT, "case", is_switch=True),
+    Action("edit.eraser", _T("Actions", "Eraser"), ("Ctrl+E",), EDIT, "case", is_switch=True),
+    Action("edit.polygon", _T("Actions", "Polygon"), ("G",), EDIT, "case", is_switch=True),
+    Action("edit.fill", _T("Actions", "Fill"), ("K",), EDIT, "case", is_switch=True),
+    Action("edit.larger", _T("Actions", "Larger brush"), ("+", "="), EDIT, "case"),
+    Action("edit.smaller", _T("Actions", "Smaller brush"), ("-",), EDIT, "case"),
+    Action("edit.ball", _T("Actions", "Draw and fill in 3D"), ("Shift+B",), EDIT, "case", is_switch=True),
+    Action("edit.limit", _T("Actions", "Draw only within an intensity range"), (), EDIT, "case", is_switch=True),
+    Action("edit.interpolate", _T("Actions", "Interpolate between drawn slices"), (), EDIT, "case"),
+    Action("edit.islands", _T("Actions", "Remove small islands of the label"), (), EDIT, "case"),
+    Action("edit.smooth", _T("Actions", "Smooth the label"), (), EDIT, "case"),
+    Action("edit.discard", _T("Actions", "Discard all edits..."), (), EDIT, "edits"),
     Action("view.sequence_1", _T("Actions", "Show T1"), ("1",), VIEW, "case"),
     Action("view.sequence_2", _T("Actions", "Show T1c"), ("2",), VIEW, "case"),
     Action("view.sequence_3", _T("Actions", "Show T2"), ("3",), VIEW, "case"),
@@ -182,7 +198,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),
     Action("go.link", _T("Actions", "Go to view..."), ("Ctrl+Shift+G",), GO),
     Action("tools.ruler", _T("Actions", "Ruler (mm)"), ("Shift+R",), TOOLS, "case", is_switch=True),
-    Action("tools.area", _T("Actions", "Area (mm2, ml)"), ("Shift+A",), TOOLS, "case", is_switch=True),
+    Action(
+        "tools.area", _T("Actions", "Area (mm\N{SUPERSCRIPT TWO}, ml)"), ("Shift+A",), TOOLS, "case", is_switch=True
+    ),
     Action("tools.remove_last", _T("Actions", "Remove the last measurement"), ("Del",), TOOLS, "case"),
     Action("tools.remove_all", _T("Actions", "Remove all measurements"), (), TOOLS, "case"),
     Action("tools.research", _T("Actions", "Mouse: Research scheme"), (), TOOLS, is_switch=True),
@@ -216,7 +234,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
 
-MENUS = (FILE, VIEW, MASKS, GO, TOOLS, DECIDE, WINDOW, HELP)
+MENUS = (FILE, EDIT, VIEW, MASKS, GO, TOOLS, DECIDE, WINDOW, HELP)
 WORKSPACES = ("review", "data", "train", "models")
 BY_ID = {action.id: action for action in ACTIONS}
 Keys = tuple[str, ...]

@@ -1,5 +1,5 @@
-"""The window measured against its budgets, with real events: wheel, crosshair, window and level, start, opening and
-stepping cases.
+"""The window measured against its budgets, with real events: wheel, crosshair, window and level, brush, start, opening
+and stepping cases.
 
 Times run from sending an event to the end of the paint it causes. Start-up is measured in fresh processes, from their
 creation to the end of the first paint of the window. Surfaces are those of every opening but the first, which also
@@ -8,6 +8,7 @@ waits for OpenGL; they count as there when the 3D pane has painted them, and as 
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import subprocess
@@ -35,6 +36,8 @@ BUDGETS = {
     "wheel step to painted frame": (4.0, 8.0),
     "crosshair drag, three panes": (10.0, 16.7),
     "window and level drag, three panes": (10.0, 16.7),
+    "brush stroke, mouse move to painted frame": (8.0, 16.7),
+    "end of a brush stroke": (16.7, 33.4),
     "start to first painted window": (1200.0, 1200.0),
     "open a case to first paint": (500.0, 500.0),
     "surfaces after that": (500.0, 500.0),
@@ -62,7 +65,7 @@ def run(
     prediction : Path or None
         None takes the truth as the prediction.
     events : int
-        How many wheel steps and how many moves of the crosshair.
+        How many wheel steps, moves of the crosshair and moves of the brush.
     switches : int
         How many steps from case to case.
     data : Path or None
@@ -94,6 +97,7 @@ def run(
         figures["wheel step to painted frame"] = _wheel_ms(app, views[0], events)
         figures["crosshair drag, three panes"] = _drag_ms(app, views, events)
         figures["window and level drag, three panes"] = _window_ms(app, views, events)
+        figures.update(_stroke_ms(app, session, views[0], events))
         cases = data or make_cases(Path(folder) / "walk", _FULL_SHAPE if case is None else _SMALL_SHAPE).root
         steps = walk(app, window, cases, switches=switches, wait=_wait)
         figures["switch to a case read ahead"] = steps.times_ms
@@ -219,6 +223,32 @@ def _window_ms(app: QApplication, views: Sequence[SliceView], events: int) -> li
     return times
 
 
+def _stroke_ms(app: QApplication, session: Session, axial: SliceView, events: int) -> dict[str, list[float]]:
+    """Strokes with a ball about the crosshair, so that all three panes show what changes; two voxels a move."""
+    tools = session.editing.tools
+    tools.set_tool("brush")
+    tools.set_ball(is_ball=True)
+    tools.set_radius(5.0)
+    left, turn = Qt.MouseButton.LeftButton, 2 * math.pi / _TURN
+    _, x, y = axial.picture.place(session.view.cursor_mm)
+    moves, ends = [], []
+    for number in range(events):
+        # Round and round the crosshair, farther out each time: every move draws on voxels that are not drawn yet.
+        radius = 4.0 + 0.1 * (number % (10 * _TURN))
+        place = axial.to_pane(QPointF(x + radius * math.cos(number * turn), y + radius * math.sin(number * turn)))
+        if tools.label != (1, 2)[number // _TURN % 2]:
+            tools.set_label((1, 2)[number // _TURN % 2])
+            app.processEvents()  # What the panel and the panes do about it belongs to no move.
+        if number % _TURN == 0:
+            app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, place, left))
+        moves.append(_painted_ms(app, [axial], axial, _mouse(axial, QEvent.Type.MouseMove, place, left)))
+        if number % _TURN == _TURN - 1:
+            ends.append(_handled_ms(app, axial, _mouse(axial, QEvent.Type.MouseButtonRelease, place, left)))
+    if session.editing.is_drawing:
+        ends.append(_handled_ms(app, axial, _mouse(axial, QEvent.Type.MouseButtonRelease, place, left)))
+    return {"brush stroke, mouse move to painted frame": moves, "end of a brush stroke": ends}
+
+
 def _mouse(
     view: SliceView,
     kind: QEvent.Type,
@@ -236,6 +266,14 @@ def _painted_ms(app: QApplication, views: Sequence[SliceView], target: SliceView
     started = time.perf_counter()
     app.sendEvent(target, event)
     _wait(app, lambda: all(view.paint_count > count for view, count in zip(views, counts, strict=True)))
+    return 1000 * (time.perf_counter() - started)
+
+
+def _handled_ms(app: QApplication, target: SliceView, event: QEvent) -> float:
+    """Until the window is free again after an event that need not paint anything."""
+    started = time.perf_counter()
+    app.sendEvent(target, event)
+    app.processEvents()
     return 1000 * (time.perf_counter() - started)
 
 

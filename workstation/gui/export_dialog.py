@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 
 from workstation.core.labels import REGION_NAMES, SCHEMES
 from workstation.core.selection import Selection
-from workstation.core.volume import LabelMap
+from workstation.gui.review.mask_names import mask_name
 from workstation.gui.theme import NEAR, PAGE
-from workstation.session.opening import Kind
+from workstation.session.layers import SLOTS, Slot
 from workstation.session.session import Session
 
 _WIDTH = 460
@@ -37,14 +37,11 @@ class ExportDialog(QDialog):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Export mask as NIfTI"))
-        found = {"prediction": session.layers.prediction, "truth": session.layers.truth}
-        self._masks: dict[Kind, LabelMap] = {
-            kind: mask for kind in ("prediction", "truth") if (mask := found[kind]) is not None
-        }
+        self._masks = {slot: mask for slot in reversed(SLOTS) if (mask := session.layers.mask(slot)) is not None}
         self.which, self.part, self.scheme = QComboBox(), QComboBox(), QComboBox()
-        words = {"prediction": self.tr("Prediction"), "truth": self.tr("Truth")}
-        for kind in self._masks:
-            self.which.addItem(words[kind], kind)
+        for slot in self._masks:
+            self.which.addItem(mask_name(slot), slot)
+        self.which.setCurrentIndex(max(0, self.which.findData(session.layers.pair[1])))
         self.keeps_header = QCheckBox(self.tr("Keep descriptions and extensions of the header"))
         self.keeps_header.setToolTip(
             self.tr("They may hold the patient's name. Without them, geometry is all that is kept.")
@@ -74,7 +71,7 @@ class ExportDialog(QDialog):
         self._on_mask()
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> Slot:
         """The mask that is chosen."""
         return self.which.currentData()
 

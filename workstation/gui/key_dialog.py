@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -29,6 +29,8 @@ from workstation.gui.theme import NEAR, ROOMY
 _NAME = Qt.ItemDataRole.UserRole
 # Held down it is a hand in the panes, in both mouse schemes.
 _HAND = "Space"
+# Of the height of the type.
+_ROW_HEIGHT = 1.5
 
 
 class KeyDialog(QDialog):
@@ -97,9 +99,12 @@ class KeyDialog(QDialog):
         column.addWidget(close)
 
     def _fill(self) -> None:
+        height = round(_ROW_HEIGHT * self.fontMetrics().height())
         for menu in MENUS:
             group = QTreeWidgetItem([translated(menu)])
             group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            # All rows are as high as the first one.
+            group.setSizeHint(2, QSize(0, height))
             self.tree.addTopLevelItem(group)
             items = []
             for action in ACTIONS:

@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1440, 900)
         self.menus = Menus(self)
+        self.review.take_actions(self.menus.actions)
         self._connect()
         self._on_case()
         geometry = settings().value("window/geometry")
@@ -66,6 +67,8 @@ class MainWindow(QMainWindow):
             self._pages.addWidget(self._workspaces[name])
         self._pages.setCurrentWidget(self._workspaces[name])
         self.rail.choose(name)
+        # What is under the crosshair says nothing where no crosshair is seen.
+        self.status.read_out.set_shown(shown=name == "review")
 
     def workspace(self, name: str) -> QWidget | None:
         """A workspace that was made; None before."""

@@ -15,6 +15,7 @@ from workstation import __version__
 from workstation.core.case import SEQUENCES
 from workstation.gui.actions import ACTIONS, BY_ID, DECIDE, MENUS, WORKSPACES, key_text, keys_of, translated
 from workstation.gui.decision_verbs import DecisionVerbs
+from workstation.gui.edit_verbs import EditVerbs
 from workstation.gui.file_dialogs import FileDialogs
 from workstation.gui.reading_verbs import ReadingVerbs, next_of
 from workstation.gui.report_dialogs import ReportDialogs
@@ -47,17 +48,19 @@ class Menus(QObject):
         self.actions: dict[str, QAction] = {}
         self._recent = QMenu(self.tr("Open recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
+        self._edits = EditVerbs(window)
         reading = ReadingVerbs(self._session, window.review)
         self._verbs = {
             **self.dialogs.verbs,
             **self.reports.verbs,
+            **self._edits.verbs,
             **self._other_verbs(),
             **self._view_verbs(),
             **self._mask_verbs(),
             **reading.verbs,
             **self.decisions.verbs,
         }
-        self._switches = {**self._make_switches(), **reading.switches}
+        self._switches = {**self._make_switches(), **self._edits.switches, **reading.switches}
         self._make()
         session = self._session
         for signal in (session.case_changed, session.data_set_changed, session.layers.masks_changed):
@@ -65,6 +68,8 @@ class Menus(QObject):
         window.rail.workspace_chosen.connect(self.refresh)
         session.worklist.reading_changed.connect(self._tick)
         view = session.view
+        session.editing.changed.connect(self.refresh)
+        session.editing.tools.changed.connect(self._tick)
         cine = window.review.panes.cine
         ticking = (session.layers.display_changed, view.decoration_changed, view.convention_changed)
         for signal in (*ticking, session.diameters.changed):
@@ -87,6 +92,9 @@ class Menus(QObject):
             "case": session.case is not None,
             "mask": has_mask,
             "dataset": session.data_set is not None,
+            "undo": session.editing.undo_verb is not None,
+            "redo": session.editing.redo_verb is not None,
+            "edits": session.editing.has_layer,
         }
         is_review = self._window.rail.current == "review"
         for name, action in self.actions.items():
@@ -96,6 +104,7 @@ class Menus(QObject):
         for number, sequence in enumerate(SEQUENCES, start=1):
             is_there = is_review and sequence in session.view.sequences
             self.actions[f"view.sequence_{number}"].setEnabled(is_there)
+        self._edits.name(self.actions)
         self._tick()
 
     def apply_keys(self) -> None:

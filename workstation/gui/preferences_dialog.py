@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.gui.theme import NEAR, NORMAL, PAGE, choose_theme, chosen_theme, font_of
+from workstation.gui.theme import NEAR, NORMAL, PAGE, ROOMY, choose_theme, chosen_theme, font_of
 from workstation.session.session import Session
 from workstation.session.view import CINE_RANGE, LIGHTBOX_RANGE_MM
 
@@ -55,8 +55,10 @@ class PreferencesDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(PAGE)
         form.setVerticalSpacing(NEAR)
-        for title, rows in self._sections(keys):
+        for number, (title, rows) in enumerate(self._sections(keys)):
             heading = QLabel(title)
+            # More room above a group than within it.
+            heading.setContentsMargins(0, ROOMY if number else 0, 0, 0)
             heading.setFont(font_of(heading.font(), NORMAL, is_bold=True))
             form.addRow(heading)
             for name, field in rows:

@@ -74,6 +74,8 @@ class ReadingVerbs:
     def _restore(self) -> None:
         """One thing at a time: what is being drawn, the tool, the cine, the large pane."""
         session, cine = self._session, self._review.panes.cine
+        if self._review.leave_tool():
+            return
         if session.marks.draft is not None:
             session.marks.draw(None)
         elif session.pointer.measure is not None:
@@ -88,13 +90,15 @@ class ReadingVerbs:
         pointer.set_measure(None if pointer.measure == measure else measure)
 
     def _take_tool(self, tool: str) -> None:
-        """A tool of the left button belongs to the PACS scheme, so choosing one chooses that."""
+        """A tool of the left button belongs to the PACS scheme, so choosing one chooses that; an edit tool is left."""
+        self._session.editing.tools.set_tool("")
         self._session.pointer.set_tool(tool)
         self._session.pointer.set_scheme("pacs")
 
     def _is_tool(self, tool: str) -> bool:
-        pointer = self._session.pointer
-        return pointer.scheme == "pacs" and pointer.measure is None and pointer.tool == tool
+        pointer, is_editing = self._session.pointer, bool(self._session.editing.tools.tool)
+        is_free = pointer.measure is None and not is_editing
+        return pointer.scheme == "pacs" and is_free and pointer.tool == tool
 
 
 def next_of(values: tuple[str, ...], value: str) -> str:

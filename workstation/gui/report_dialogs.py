@@ -105,7 +105,8 @@ def report_open_case(session: Session, out: Path) -> None:
     case, view, layers = session.case, session.view, session.layers
     if case is None:
         return
-    origin, truth, prediction = origin_of(session, "prediction"), layers.truth, layers.prediction
+    truth, prediction = layers.truth, layers.prediction
+    review, edits = origin_of(session, "prediction").review, origin_of(session, layers.pair[1]).edits
     shown = (view.sequence, layers.palette, view.convention, view.sagittal_nose)
 
     def work(report: Report, should_stop: ShouldStop) -> None:
@@ -115,7 +116,7 @@ def report_open_case(session: Session, out: Path) -> None:
         from workstation.io.case_report import CaseInput
 
         sequence, palette, convention, nose = shown
-        given = CaseInput(case, truth, prediction, origin.review, origin.edits)
+        given = CaseInput(case, truth, prediction, review, edits)
         style = Style(sequence, palette, Convention(convention, nose))
         make_case_report(given, [out], style=style, progress=Progress(report, should_stop))
 

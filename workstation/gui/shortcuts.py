@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workstation.gui.actions import ACTIONS, MENUS, key_text, translated
 from workstation.gui.review.mouse_schemes import PACS, RESEARCH, MouseScheme, Tool
+from workstation.gui.theme import NORMAL, PAGE, ROOMY, TIGHT, font_of
 
 _MODIFIERS = (
     (Qt.KeyboardModifier.ControlModifier, "Ctrl"),
@@ -14,6 +24,8 @@ _MODIFIERS = (
     (Qt.KeyboardModifier.AltModifier, "Alt"),
 )
 Bindings = list[tuple[str, str]]
+Groups = list[tuple[str, Bindings]]
+_SIZE = (1040, 760)
 
 
 class ShortcutSheet(QDialog):
@@ -22,11 +34,8 @@ class ShortcutSheet(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keys and mouse"))
-        self.resize(760, 640)
-        content = QWidget()
-        grid = QGridLayout(content)
-        grid.setHorizontalSpacing(24)
-        groups: list[tuple[str, Bindings]] = [
+        self.resize(*_SIZE)
+        groups: Groups = [
             (
                 translated(menu),
                 [(key_text(each), each.title) for each in ACTIONS if each.menu == menu and key_text(each)],
@@ -35,12 +44,14 @@ class ShortcutSheet(QDialog):
         ]
         groups.append((self.tr("Mouse, Research scheme"), [*drags_of(RESEARCH), *self._mouse()]))
         groups.append((self.tr("Mouse, PACS scheme (wheel and clicks as above)"), drags_of(PACS)))
+        groups.append((self.tr("Mouse with an edit tool"), self._mouse_edit()))
         groups.append((self.tr("Mouse in 3D"), self._mouse_3d()))
-        row = 0
-        for title, bindings in groups:
-            row = self._add_group(grid, row, title, bindings)
-        grid.setColumnStretch(1, 1)
-        grid.setRowStretch(row, 1)
+        content = QWidget()
+        columns = QHBoxLayout(content)
+        columns.setContentsMargins(ROOMY, ROOMY, ROOMY, ROOMY)
+        columns.setSpacing(2 * PAGE)
+        for part in halves_of([(title, bindings) for title, bindings in groups if bindings]):
+            columns.addLayout(self._column(part), 1)
         area = QScrollArea(widgetResizable=True)
         area.setWidget(content)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -60,6 +71,14 @@ class ShortcutSheet(QDialog):
             (self.tr("Right click"), self.tr("Menu")),
         ]
 
+    def _mouse_edit(self) -> Bindings:
+        return [
+            (self.tr("Left, right"), self.tr("Draw; the opposite of the tool")),
+            (self.tr("Ctrl+click"), self.tr("Take the label that is there")),
+            (self.tr("Shift+wheel"), self.tr("Size of the brush")),
+            (self.tr("Polygon: clicks or a drag"), self.tr("Corners; Enter or a double-click closes")),
+        ]
+
     def _mouse_3d(self) -> Bindings:
         return [
             (self.tr("Left drag"), self.tr("Turn")),
@@ -69,17 +88,32 @@ class ShortcutSheet(QDialog):
             (self.tr("Double-click"), self.tr("Maximise the pane, or restore")),
         ]
 
-    def _add_group(self, grid: QGridLayout, row: int, title: str, bindings: Bindings) -> int:
-        heading = QLabel(title)
-        font = heading.font()
-        font.setBold(True)
-        heading.setFont(font)
-        grid.addWidget(heading, row, 0, 1, 2)
-        for keys, text in bindings:
-            row += 1
-            grid.addWidget(QLabel(keys), row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(QLabel(text), row, 1)
-        return row + 1
+    def _column(self, groups: Groups) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(PAGE)
+        grid.setVerticalSpacing(TIGHT)
+        row = 0
+        for title, bindings in groups:
+            heading = QLabel(title)
+            heading.setFont(font_of(heading.font(), NORMAL, is_bold=True))
+            heading.setContentsMargins(0, ROOMY if row else 0, 0, TIGHT)
+            grid.addWidget(heading, row, 0, 1, 2)
+            for number, (keys, text) in enumerate(bindings, start=row + 1):
+                held = QLabel(keys)
+                held.setObjectName("quiet")
+                grid.addWidget(held, number, 0)
+                grid.addWidget(QLabel(text), number, 1)
+            row += len(bindings) + 1
+        grid.setColumnStretch(1, 1)
+        grid.setRowStretch(row, 1)
+        return grid
+
+
+def halves_of(groups: Groups) -> tuple[Groups, Groups]:
+    """Two columns of groups in their order, as equal in height as their order allows."""
+    heights = [len(bindings) + 2 for _, bindings in groups]
+    cut = min(range(len(groups) + 1), key=lambda place: abs(sum(heights[:place]) - sum(heights[place:])))
+    return groups[:cut], groups[cut:]
 
 
 def drags_of(scheme: MouseScheme) -> Bindings:

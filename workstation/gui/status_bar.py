@@ -63,6 +63,7 @@ class ReadOut(QWidget):
         super().__init__(parent)
         self._session = session
         self._widths: TextWidths | None = None
+        self._is_shown = True
         self.setToolTip(
             self.tr(
                 "Under the crosshair: voxel (i j k of the file, counted from 0), position (RAS+, mm), intensity of\n"
@@ -82,11 +83,20 @@ class ReadOut(QWidget):
         if not self._following.isActive():
             self._following.start()
 
+    def set_shown(self, *, shown: bool) -> None:
+        """Say what is under the crosshair, or nothing; its room stays, so that what is beside it does not move."""
+        if shown != self._is_shown:
+            self._is_shown = shown
+            self.update()
+
     @property
     def text(self) -> str:
         """What it says now, in one line."""
-        words = [("   " if each.gap == _GAP else "", each.name, each.value) for each in read_out(self._session)]
+        words = [("   " if each.gap == _GAP else "", each.name, each.value) for each in self._readings()]
         return " ".join(part for parts in words for part in parts if part).strip()
+
+    def _readings(self) -> list[Reading]:
+        return read_out(self._session) if self._is_shown else []
 
     def sizeHint(self) -> QSize:
         """One line."""
@@ -97,7 +107,7 @@ class ReadOut(QWidget):
         painter = QPainter(self)
         widths_of = self._widths_of()
         quiet, plain = tokens_of(self.palette()).faint, self.palette().color(QPalette.ColorRole.WindowText)
-        readings = read_out(self._session)
+        readings = self._readings()
         widths = column_widths(readings, widths_of, self.width() - 6)
         # Texts at a point: Qt lays out a text in a rectangle in twice the time.
         baseline = (self.height() + widths_of.metrics.ascent() - widths_of.metrics.descent()) / 2

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from workstation.io.places import resources_folder
 from workstation.session.settings import settings
@@ -174,6 +174,15 @@ def apply_theme(app: QApplication, name: str) -> None:
         raise ValueError(f"{name!r} is not one of {THEMES}")
     theme = app.findChild(QObject, "theme", Qt.FindChildOption.FindDirectChildrenOnly)
     (theme if isinstance(theme, _Theme) else _Theme(app)).choose(name)
+
+
+def dress(widget: QWidget, tokens: Tokens) -> None:
+    """Show one widget and what is in it by now in a theme, whatever the application's is."""
+    widget.setStyleSheet(_style_sheet(tokens))
+    palette = palette_of(tokens)
+    # Below a style sheet no palette is inherited.
+    for each in (widget, *widget.findChildren(QWidget)):
+        each.setPalette(palette)
 
 
 def chosen_theme() -> str:

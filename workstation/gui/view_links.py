@@ -10,7 +10,6 @@ import numpy as np
 from PySide6.QtCore import Qt
 
 from workstation.core.case import CaseFiles
-from workstation.core.volume import LabelMap
 from workstation.errors import FileMissing, InputError, ViewLinkError
 from workstation.gui.review.pane_grid import PaneGrid
 from workstation.gui.scene.camera import Camera
@@ -161,7 +160,7 @@ def _lay_masks(session: Session, link: ViewLink) -> None:
 
 def _mask_path(session: Session, kind: Kind) -> Path | None:
     """The file of a shown mask; None without one, and for the case's own truth, which comes with it."""
-    mask: LabelMap | None = session.layers.truth if kind == "truth" else session.layers.prediction
+    mask = session.layers.mask(kind)
     own = session.case.truth if session.case is not None and kind == "truth" else None
     return None if mask is None or mask is own or mask.source is None else mask.source.path
 

@@ -62,16 +62,27 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     try:
         make_folder(beside)
         yield beside
-        for path in sorted(beside.rglob("*"), reverse=True):
-            sync(path)
-        sync(beside)
-        _take_place(beside, folder)
-        sync(folder.parent)
+        place_folder(beside, folder)
     except OSError as error:
         raise not_written(folder, error) from error
     finally:
         # By now it is what was begun, or the former folder.
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def place_folder(beside: Path, folder: Path) -> None:
+    """Give a folder its final name, with all its files on the disk before; OSError where that cannot be.
+
+    Parameters
+    ----------
+    beside : Path
+        In the same folder as `folder`; holds the former one afterwards, if there was one.
+    folder : Path
+    """
+    for path in (*beside.rglob("*"), beside):
+        sync(path)
+    _take_place(beside, folder)
+    sync(folder.parent)
 
 
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from workstation.core.cost import count_parameters
 from workstation.core.network import UNetPlan
 from workstation.errors import ModelError, WorkstationError
 from workstation.io.files import read_json, sha256_of, write_json
@@ -23,6 +24,9 @@ CARD_NAME = "card.json"
 WEIGHTS_NAME = "model.keras"
 CARD_VERSION = 1
 _MAX_CONFIG_BYTES = 16 * 2**20
+_MOST_WEIGHT_BYTES = 16 * 2**30
+_WEIGHTS_MEMBER = "model.weights.h5"
+_KERAS_MEMBERS = frozenset({"config.json", "metadata.json", _WEIGHTS_MEMBER})
 _KERAS_MODULE = re.compile(r"keras(\.[A-Za-z0-9_.]+)?")
 # All that a network of ours is made of; Lambda and whatever else holds code is not among it.
 _PARTS = (
@@ -165,7 +169,7 @@ def read_model_card(folder: Path, *, verify: bool = True) -> ModelCard:
                 hint="Copy the whole model folder again, or train the model anew.",
                 path=weights_path,
             )
-        refuse_code(weights_path)
+        refuse_code(weights_path, most_bytes=_most_weight_bytes(card.plan))
     return card
 
 
@@ -175,7 +179,8 @@ def list_models(folder: Path) -> tuple[ListedModel, ...]:
         return ()
     found = []
     for each in sorted(folder.iterdir()):
-        if (each / CARD_NAME).is_file() or (each / WEIGHTS_NAME).is_file():
+        # Hidden ones are on their way in or out.
+        if each.name[0] != "." and ((each / CARD_NAME).is_file() or (each / WEIGHTS_NAME).is_file()):
             try:
                 found.append(ListedModel(each, read_model_card(each, verify=False), None))
             except ModelError as problem:
@@ -190,10 +195,18 @@ def shipped_models_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "models"
 
 
-def refuse_code(weights_path: Path) -> None:
-    """Raise `ModelError` if a `.keras` file names anything but Keras's own layers, or cannot be read."""
+def refuse_code(weights_path: Path, *, most_bytes: int = _MOST_WEIGHT_BYTES) -> None:
+    """Raise `ModelError` if a `.keras` file is anything but weights for Keras's own layers, or cannot be read.
+
+    Parameters
+    ----------
+    weights_path : Path
+    most_bytes : int
+        Of the weights, unpacked.
+    """
     try:
         with zipfile.ZipFile(weights_path) as archive:
+            _refuse_members(archive, most_bytes)
             if archive.getinfo("config.json").file_size > _MAX_CONFIG_BYTES:
                 raise ValueError("its description is too large")
             config = json.loads(archive.read("config.json"))
@@ -210,6 +223,20 @@ def refuse_code(weights_path: Path) -> None:
             hint="Use models made of ordinary Keras layers only, such as those trained here.",
             path=weights_path,
         )
+
+
+def _refuse_members(archive: zipfile.ZipFile, most_bytes: int) -> None:
+    """Refuse what Keras itself never writes for such networks: assets, arrays that may be pickles, bombs."""
+    for member in archive.infolist():
+        if member.filename not in _KERAS_MEMBERS:
+            raise ValueError(f"it holds {member.filename!r}, which is not part of such a model")
+        if member.filename == _WEIGHTS_MEMBER and member.file_size > most_bytes:
+            raise ValueError(f"its weights claim {member.file_size / 2**20:.0f} MiB, and the network has fewer")
+
+
+def _most_weight_bytes(plan: UNetPlan) -> int:
+    # In float32, with the two moments of Adam where they were kept, and the words around them.
+    return 4 * 4 * count_parameters(plan).total + 64 * 2**20
 
 
 def _parsed_card(path: Path) -> ModelCard:

@@ -1,7 +1,7 @@
 """Where files are that are nobody's data: those that travel with the program, and those it keeps to be quick.
 
 What travels is beside the package in a checkout and inside it in a wheel. What is kept lies in the user's cache folder
-and may be deleted at any time.
+and may be deleted at any time. A user's work lies among the user's data: journals of edits, and imported models.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_dir
+from platformdirs import user_cache_dir, user_data_dir
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -22,6 +22,12 @@ def resources_folder() -> Path:
 def models_folder() -> Path:
     """The folder of the models that ship with the program; may be empty."""
     return _travelling("models")
+
+
+def user_models_folder() -> Path:
+    """The folder of imported models: WORKSTATION_MODELS, else among the user's data; may be absent."""
+    given = os.environ.get("WORKSTATION_MODELS")
+    return Path(given) if given else Path(user_data_dir("brats-workstation", appauthor=False)) / "models"
 
 
 def cache_folder() -> Path:
@@ -38,6 +44,11 @@ def example_cache_folder() -> Path:
 def choices_path() -> Path:
     """File of the forms of operations that proved fastest on each machine."""
     return cache_folder() / "choices.json"
+
+
+def edits_folder() -> Path:
+    """Folder of the journals of edits that were not finished, among the user's data; may be absent."""
+    return Path(user_data_dir("brats-workstation", appauthor=False)) / "edits"
 
 
 def _travelling(name: str) -> Path:

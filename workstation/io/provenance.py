@@ -97,6 +97,24 @@ class Origin:
         return cls(files.name, files.sequences)
 
 
+def entropy_path(mask: Path) -> Path:
+    """Where the map of a mask's uncertainty is: in a folder of its own, so that nobody takes it for a mask."""
+    stem = mask.name.removesuffix(".gz").removesuffix(".nii")
+    return mask.parent / "entropy" / f"{stem}_entropy.nii.gz"
+
+
+def mean_entropy_of(mask: Path) -> float | None:
+    """Mean entropy, in bits, that a mask's side-car tells of; None where it tells of none."""
+    path = side_car_of(mask)
+    try:
+        found = read_json(path).get("entropy") if path.is_file() else None
+    except InputError:
+        return None
+    value = found.get("mean_bits") if isinstance(found, dict) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= 1 else None
+
+
 def require_side_car_name(mask: Path) -> None:
     """Raise ExportError where the side-car of a mask would replace a JSON file of another kind."""
     path = side_car_of(mask)

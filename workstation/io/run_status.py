@@ -145,6 +145,8 @@ class StatusFold:
             "progress": self._take_progress,
             "step": self._take_step,
             "epoch": self._take_epoch,
+            "course": self._take_course,
+            "rewound": self._take_rewound,
             "memory": self._take_memory,
             "failed": self._take_failed,
             "estimate": self._take_estimate,
@@ -199,6 +201,14 @@ class StatusFold:
             dice = event.get("val_dice")
             self._values["best_epoch"] = int(event["epoch"])
             self._values["best_val_dice"] = float(dice) if _is_number(dice) else None
+
+    def _take_course(self, event: Mapping[str, Any]) -> None:
+        """A training was lengthened."""
+        self._keep(event, whole=("epochs",))
+
+    def _take_rewound(self, event: Mapping[str, Any]) -> None:
+        """A training went back to its best checkpoint: what came after no longer counts."""
+        self._keep(event, whole=("epoch", "step"))
 
     def _take_memory(self, event: Mapping[str, Any]) -> None:
         self._keep(event, whole=("rss_bytes",))

@@ -3,10 +3,11 @@
     RUN/request.json      {"kind", "created", "request"}; written once
     RUN/events.jsonl      appended by supervisor and engine, see `RunStatus` for what readers make of it
     RUN/control.jsonl     appended by window and command line: start, pause, resume, stop_after_epoch, stop_now
+    RUN/changes.jsonl     appended by window and command line: changes of a training's course (`core/course.py`)
     RUN/log.txt           everything the engine printed
     RUN/supervisor.json   {"pid", "start_time", "engine_pid", ...}; RUN/heartbeat is touched every 2 s while it lives
     RUN/summary.json      the status of an ended run, so that a list of hundreds is cheap; events.jsonl is the truth
-    RUN/checkpoints, model, predictions
+    RUN/checkpoints, model, predictions, sentinels
 
 The folder is the truth: window, command line and engine read and write it the same way, and nothing of a run lives
 elsewhere. `start` in control.jsonl marks where the commands of the present start begin: whoever obeys commands reads
@@ -27,6 +28,7 @@ from typing import Any
 
 from platformdirs import user_data_dir
 
+from workstation.core.course import Change, change_from_dict
 from workstation.core.requests import Request, request_from_dict
 from workstation.errors import RunError
 from workstation.io.events import Records, append_record, read_records
@@ -125,6 +127,11 @@ class RunFolder:
         return self.path / "predictions"
 
     @property
+    def sentinels(self) -> Path:
+        """Folder of the masks of a training's sentinel cases, epoch by epoch."""
+        return self.path / "sentinels"
+
+    @property
     def log(self) -> Path:
         """File with everything the engine printed."""
         return self.path / "log.txt"
@@ -181,8 +188,10 @@ class RunFolder:
         """Show readers that somebody watches over the run."""
         self.heartbeat.touch()
 
-    def send(self, command: str, *, sender: str = "") -> None:
+    def send(self, command: str, *, sender: str = "", checkpoint: str = "") -> None:
         """Append a command for supervisor and engine; `sender` says who asks, where that is not the user.
+
+        A start may name the `checkpoint` to go on from: "best"; empty is the last one.
 
         Raises
         ------
@@ -191,7 +200,8 @@ class RunFolder:
         """
         if command not in COMMANDS:
             raise RunError(f"There is no command {command!r}.", hint=f"Known: {', '.join(COMMANDS)}.")
-        self._append(self.control, {"command": command} | ({"sender": sender} if sender else {}))
+        more = {"sender": sender, "checkpoint": checkpoint}
+        self._append(self.control, {"command": command} | {name: value for name, value in more.items() if value})
 
     def commands(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The commands from byte `offset` on, and the byte at which to go on."""
@@ -211,6 +221,27 @@ class RunFolder:
         """When the present start was asked for, in Unix seconds; its place among those that wait."""
         starts = [record for record in self.commands()[0] if record.get("command") == "start"]
         return float(starts[-1]["time"]) if starts else self.created
+
+    def goes_on_from_best(self) -> bool:
+        """Whether the present start is to go on from the best checkpoint instead of the last."""
+        starts = [record for record in self.commands()[0] if record.get("command") == "start"]
+        return bool(starts) and starts[-1].get("checkpoint") == "best"
+
+    def change(self, change: Change) -> None:
+        """Append a change of a training's course; it holds for this and all later starts.
+
+        Raises
+        ------
+        RunError
+            The folder cannot be written.
+        """
+        self._append(self.path / "changes.jsonl", change.as_dict())
+
+    def changes(self, offset: int = 0) -> tuple[list[Change], int]:
+        """The changes from byte `offset` on, and the byte at which to go on."""
+        records = read_records(self.path / "changes.jsonl", offset)
+        found = (change_from_dict(record) for record in records.records)
+        return [change for change in found if change is not None], records.offset
 
     def status(self) -> RunStatus:
         """How the run stands now.

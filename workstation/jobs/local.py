@@ -14,8 +14,8 @@ from workstation.jobs.ticket import Ticket
 from workstation.jobs.turns import Turns
 
 
-def start(run: RunFolder) -> int:
-    """Start a run, or an ended one anew: it goes on from its last checkpoint.
+def start(run: RunFolder, *, checkpoint: str = "") -> int:
+    """Start a run, or an ended one anew: it goes on from its last checkpoint, or from its "best".
 
     The supervisor gets a session of its own, so neither the end of this process (even by `kill -9`) nor a hang-up of
     its terminal reaches it. Where systemd kills a user's processes at log-out (KillUserProcesses=yes), it needs
@@ -34,7 +34,7 @@ def start(run: RunFolder) -> int:
     watcher = supervisor_of(run)
     if watcher is not None and watcher.is_alive() and not run.status().is_ended:
         raise RunError(f"{run.name} is being carried out already.", hint="Stop it first.", path=run.path)
-    run.send("start")
+    run.send("start", checkpoint=checkpoint)
     # From here on every reader sees a run that waits, however long the supervisor takes to come: it must not be
     # taken for the dead one of the last start. The new one ends that one's engine, if it should still be there.
     write_supervision(run, None, leftover_engine(run))

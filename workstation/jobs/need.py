@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from workstation.core.cost import estimate_segment_bytes
 from workstation.core.estimate import Job, Knowledge
-from workstation.core.network import Shape
+from workstation.core.network import Shape, UNetPlan
 from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest, TrainRequest
+from workstation.core.segment_cost import segment_bytes
 from workstation.errors import ExportError, WorkstationError
 from workstation.io.layouts import find_case, open_dataset
 from workstation.io.machine_records import machine_records, training_run
@@ -59,9 +59,9 @@ def need_of(run: RunFolder) -> Need:
         case TrainRequest():
             need = _of_training(request)
         case SegmentRequest():
-            need = _of_prediction(request.model, request.cases)
+            need = _of_prediction(request)
         case SeamsRequest():
-            need = _of_prediction(request.model, (request.case,))
+            need = _of_prediction(SegmentRequest(request.model, (request.case,)))
         case ProfileRequest() | BenchRequest():
             return Need(1, is_alone=True)
     seen = round(_SEEN_AND_MORE * run.status().peak_bytes)
@@ -119,17 +119,22 @@ def _common_shape(request: TrainRequest) -> Shape:
     return i, j, k
 
 
-def _of_prediction(model: str, cases: tuple[str, ...]) -> Need:
+def _of_prediction(request: SegmentRequest) -> Need:
     """Of the largest of the cases."""
-    shapes: list[Shape] = []
-    for case in cases:
+    shapes: set[Shape] = set()
+    for case in request.cases:
         try:
             image = next(iter(find_case(Path(case)).sequences.values()))
-            shapes.append(read_header(image.path).grid.shape)
+            shapes.add(read_header(image.path).grid.shape)
         except (WorkstationError, StopIteration):
-            shapes.append(ASSUMED_SHAPE)
+            shapes.add(ASSUMED_SHAPE)
+    plans = [_plan_of(folder) for folder in request.folders]
+    flips, entropy = request.flips, request.entropy
+    return Need(max(segment_bytes(plans, shape, flips=flips, entropy=entropy) for shape in shapes))
+
+
+def _plan_of(folder: str) -> UNetPlan:
     try:
-        plan = read_model_card(Path(model), verify=False).plan
+        return read_model_card(Path(folder), verify=False).plan
     except WorkstationError:
-        plan = TrainRequest(data="-").plan
-    return Need(max(estimate_segment_bytes(plan, shape).peak_bytes for shape in shapes))
+        return TrainRequest(data="-").plan

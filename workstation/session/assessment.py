@@ -15,7 +15,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from workstation.core.volume import LabelMap
 from workstation.session.background import Background
-from workstation.session.layers import Layers, region_meant
+from workstation.session.comparing import region_meant
+from workstation.session.layers import Layers
 
 if TYPE_CHECKING:
     from workstation.core.confusion import Confusion

@@ -151,7 +151,7 @@ def export_mask(
     session: Session,
     out: Path,
     *,
-    kind: Kind = "prediction",
+    kind: str | None = None,
     selection: Selection | None = None,
     keeps_header: bool = False,
 ) -> None:
@@ -162,15 +162,17 @@ def export_mask(
     session : Session
     out : Path
         Ending in .nii or .nii.gz.
-    kind : {"truth", "prediction", "second"}
+    kind : {"truth", "prediction", "second", "edited"} or None
+        None is the mask that is judged.
     selection : Selection or None
         What of it; None writes it as it is.
     keeps_header : bool
         Whether to keep descriptions and extensions of the source's header, which may name a patient.
     """
+    kind = kind or session.layers.pair[1]
     mask = session.layers.mask(kind)
     if mask is None:
-        session.problem.emit(LayoutError(f"there is no {kind} to export", hint="Open or compute one first."))
+        session.problem.emit(LayoutError(f"there is no {kind} mask to export", hint="Open or compute one first."))
         return
     image = next(iter(session.case.sequences.values())) if session.case else None
     like = mask.source or (image.source if image else None)
@@ -181,6 +183,8 @@ def export_mask(
         return export_label_map(wanted.of(mask), out, like=like, origin=origin, keeps_header=keeps_header)
 
     def answer(done: Exported) -> None:
+        if wanted.is_whole:
+            session.editing.note_saved(mask, done.mask)
         words = _tr("Exported {} ({}) with {}; read back and compared.")
         session.notice.emit(words.format(done.mask, done.label_map.scheme.title, done.side_car.name))
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from workstation.session.background import Background
-from workstation.session.layers import Layers, mask_of
+from workstation.session.comparing import mask_of
+from workstation.session.layers import Layers
 
 if TYPE_CHECKING:
     from workstation.core.diameters import Diameters

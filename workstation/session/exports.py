@@ -34,7 +34,8 @@ def export_masks(
     folder : Path
         Where they go.
     source : "worklist", "truths" or Path
-        The worklist's predictions, the data set's truths, or a folder of masks named after their cases.
+        The worklist's predictions (corrected where the reader did), the data set's truths, or a folder of masks named
+        after their cases.
     selection : Selection or None
     keeps_header : bool
         As in `export_mask`.
@@ -43,7 +44,7 @@ def export_masks(
 
     def items() -> list[ExportItem]:
         if source == "worklist":
-            return [ExportItem(entry.files.name, entry.prediction, entry.files) for entry in entries]
+            return [ExportItem(entry.files.name, entry.corrected or entry.prediction, entry.files) for entry in entries]
         return masks_to_export(source if isinstance(source, Path) else None, data)
 
     def work(report: Report, should_stop: ShouldStop) -> BatchExport:

@@ -1,52 +1,32 @@
 """What is drawn over the images: truth and prediction, how they are shown, and how they compare.
 
 The comparison is counted in a thread whenever the masks or the region change; until it is there, `comparison` is None.
+Any two of the open masks can be the pair that is drawn, the edited one among them (made in `session/editing.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from workstation.core.comparison import ComparisonCounts, compare, count_classes
-from workstation.core.labels import REGION_NAMES, REGIONS, label_mask, region_mask
+from workstation.core.labels import REGION_NAMES
 from workstation.core.volume import LabelMap
 from workstation.session.background import Background
+from workstation.session.comparing import Comparison, Counting
 
 # What is drawn and compared: the reference, and what is judged by it.
 KINDS = ("truth", "prediction")
+Slot = Literal["truth", "prediction", "second", "edited"]
 # What can be open: any two of them are drawn as reference and as what is judged.
-SLOTS = (*KINDS, "second")
+SLOTS: tuple[Slot, ...] = get_args(Slot)
 Pair = tuple[str, str]
 MODES = ("labels", "comparison", "errors")
 OUTLINES = ("fill", "outline", "both")
 REGION_CHOICES = ("all", *REGION_NAMES)
 PALETTES = ("standard", "colour-blind")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
-    """Truth against prediction.
-
-    Parameters
-    ----------
-    region : str
-        What is compared: "WT", "TC", "ET", "RC", or "all" for all labels taken together.
-    classes : (I, J, K) uint8 ndarray
-        Of `core.comparison.compare`.
-    counts : ComparisonCounts
-        Of that region.
-    regions : mapping of str to ComparisonCounts
-        Of every region that both masks can express.
-    """
-
-    region: str
-    classes: np.ndarray
-    counts: ComparisonCounts
-    regions: Mapping[str, ComparisonCounts]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +59,7 @@ class Layers(QObject):
         super().__init__(parent)
         self._background = background
         self._masks: dict[str, LabelMap | None] = dict.fromkeys(SLOTS)
+        self._live: np.ndarray | None = None
         self._pair: Pair = KINDS
         self._visible = dict.fromkeys(KINDS, True)
         self._opacity = 0.4
@@ -88,7 +69,7 @@ class Layers(QObject):
         self._palette = "standard"
         self._is_toggled_off = False
         self._is_held_off = False
-        self._comparison: Comparison | None = None
+        self._counting = Counting(background, self.comparison_ready.emit)
         self._highlight: Highlight | None = None
 
     @property
@@ -102,8 +83,16 @@ class Layers(QObject):
         return self._masks[self._pair[1]]
 
     def mask(self, slot: str) -> LabelMap | None:
-        """What was opened as "truth", as "prediction" or as "second" mask."""
+        """What was opened as "truth", as "prediction" or as "second" mask, or is "edited" as of the last edit."""
         return self._masks[slot]
+
+    def labels(self, kind: str) -> np.ndarray | None:
+        """What the panes paint as "truth" or "prediction", (I, J, K) uint8; of the edited mask, a stroke as it goes."""
+        slot = self._pair[KINDS.index(kind)]
+        mask = self._masks[slot]
+        if slot == "edited" and self._live is not None:
+            return self._live
+        return None if mask is None else mask.data
 
     @property
     def pair(self) -> Pair:
@@ -119,14 +108,20 @@ class Layers(QObject):
             self._pair = (reference, judged)
             self._on_masks()
 
+    def show_edited(self) -> None:
+        """Make sure that the edited mask is one of the pair, as when it is drawn on."""
+        if "edited" not in self._pair:
+            self.set_pair(self._pair[0], "edited")
+
     @property
     def comparison(self) -> Comparison | None:
         """Truth against prediction; None until both are there and counted."""
-        return self._comparison
+        return self._counting.comparison
 
     def set_masks(self, *, truth: LabelMap | None, prediction: LabelMap | None) -> None:
         """Replace both masks at once, as a case is opened."""
-        self._masks = {"truth": truth, "prediction": prediction, "second": None}
+        self._masks = {**dict.fromkeys(SLOTS), "truth": truth, "prediction": prediction}
+        self._live = None
         self._pair = KINDS
         self._on_masks()
 
@@ -153,6 +148,32 @@ class Layers(QObject):
         self._on_masks()
         if is_display_changed:
             self.display_changed.emit()
+
+    def take_edited(
+        self, mask: LabelMap | None, *, live: np.ndarray | None = None, box: np.ndarray | None = None
+    ) -> None:
+        """Take over the edited mask after an edit; a first one is judged at once.
+
+        Parameters
+        ----------
+        mask : LabelMap or None
+            A snapshot; None ends the edited layer.
+        live : (I, J, K) uint8 ndarray or None
+            The labels that strokes change, for the panes.
+        box : (2, 3) int ndarray or None
+            Where the mask may differ from the last one: first voxel, and the one behind the last. Only that is counted
+            anew.
+        """
+        is_first = self._masks["edited"] is None
+        self._masks["edited"], self._live = mask, live
+        if mask is None and "edited" in self._pair:
+            self._pair = KINDS
+        elif mask is not None and is_first:
+            self._pair = (self._pair[0], "edited")
+        self._highlight = None
+        # The last figures stay until the new ones are counted: they would flicker at every stroke.
+        self.masks_changed.emit()
+        self._compare(box if "edited" in self._pair else None)
 
     def is_visible(self, kind: str) -> bool:
         """Whether "truth" or "prediction" is switched on (masks may be hidden all the same)."""
@@ -218,7 +239,7 @@ class Layers(QObject):
         """Show and compare one region alone, or all labels."""
         if region in REGION_CHOICES and region != self._region:
             self._region = region
-            self._comparison = None
+            self._counting.forget()
             self.display_changed.emit()
             self._compare()
 
@@ -250,57 +271,12 @@ class Layers(QObject):
             self.display_changed.emit()
 
     def _on_masks(self) -> None:
-        self._comparison = None
+        self._counting.forget()
         self._highlight = None
         self.masks_changed.emit()
         self._compare()
 
-    def _compare(self) -> None:
-        truth, prediction, region = self.truth, self.prediction, self._region
-        if truth is None or prediction is None:
-            self._background.forget("comparison")
-            return
-        self._background.ask("comparison", lambda: compare_masks(truth, prediction, region), self._on_compared)
-
-    def _on_compared(self, comparison: Comparison) -> None:
-        self._comparison = comparison
-        self.comparison_ready.emit()
-
-
-def compare_masks(truth: LabelMap, prediction: LabelMap, region: str) -> Comparison:
-    """Compare two masks on one grid.
-
-    Parameters
-    ----------
-    truth, prediction : LabelMap
-    region : str
-        "WT", "TC", "ET", "RC"; or "all": the whole tumour, or the largest region that both masks can express. A region
-        that one of them cannot express is empty there.
-    """
-    voxel_ml = truth.grid.voxel_ml
-    shared = shared_regions(truth, prediction)
-    classes = {name: compare(mask_of(truth, name), mask_of(prediction, name)) for name in shared}
-    chosen = region_meant(truth, prediction, region)
-    if chosen not in classes:
-        classes[chosen] = compare(mask_of(truth, chosen), mask_of(prediction, chosen))
-    counts = {name: count_classes(each, voxel_ml=voxel_ml) for name, each in classes.items()}
-    return Comparison(region, classes[chosen], counts[chosen], {name: counts[name] for name in shared})
-
-
-def shared_regions(truth: LabelMap, prediction: LabelMap) -> list[str]:
-    """The tumour's regions that both masks can express, the largest first."""
-    return [name for name in REGIONS if name in truth.scheme.regions and name in prediction.scheme.regions]
-
-
-def region_meant(truth: LabelMap, prediction: LabelMap, region: str) -> str:
-    """The region itself; for "all" the whole tumour, or the largest region that both masks can express."""
-    return region if region != "all" else next(iter(shared_regions(truth, prediction)), "WT")
-
-
-def mask_of(label_map: LabelMap, region: str) -> np.ndarray:
-    """Voxels of a region ("all": of any label): bool; empty where the scheme cannot express it."""
-    if region == "all":
-        return label_mask(label_map.data, label_map.scheme.labels)
-    if region not in label_map.scheme.regions:
-        return label_mask(label_map.data, ())
-    return region_mask(label_map.data, label_map.scheme, region)
+    def _compare(self, box: np.ndarray | None = None) -> None:
+        truth, prediction = self.truth, self.prediction
+        masks = None if truth is None or prediction is None else (truth, prediction)
+        self._counting.count(masks, self._region, box=box)

@@ -6,6 +6,7 @@ they do nothing, so that a key pressed twice never decides about a case that was
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
@@ -16,6 +17,7 @@ from workstation.io.review_export import review_rows, write_review_csv, write_re
 from workstation.io.review_figures import predictions_in
 from workstation.session.commands import open_case, open_mask
 from workstation.session.session import Session
+from workstation.session.versions import is_keeping, keep_version
 from workstation.session.worklist_entries import Choice, next_unread
 
 
@@ -29,7 +31,8 @@ def choose(session: Session, choice: Choice) -> None:
 def accept_and_next(session: Session, *, note: str | None = None) -> None:
     """Accept the mask of the open case and open the next one of the list.
 
-    Where the prediction was hidden until now it shows itself first, and the case stays; accepting again goes on.
+    Where the prediction was hidden until now it shows itself first, and the case stays; accepting again goes on. A mask
+    that was edited is kept as a version beside the decisions, and the decision is that it was corrected.
 
     Parameters
     ----------
@@ -50,7 +53,10 @@ def accept_and_next(session: Session, *, note: str | None = None) -> None:
         if following is not None and not stays:
             open_case(session, following.files)
 
-    worklist.decide("accepted", note=note, then=then)
+    if session.editing.is_shown:
+        _decide_corrected(session, note=note, then=then)
+    else:
+        worklist.decide("accepted", note=note, then=then)
 
 
 def reject(session: Session, reason: str, *, note: str | None = None) -> None:
@@ -83,10 +89,24 @@ def mark_corrected(session: Session, mask: Path | None = None) -> None:
     ----------
     session : Session
     mask : Path or None
-        The file of the corrected mask; None takes the prediction that is open.
+        The file of the corrected mask. None takes the edits: the file that they were exported to, or one that is
+        written beside the decisions; where nothing was edited, the prediction that is open.
     """
-    if _may_decide(session):
+    if not _may_decide(session):
+        return
+    if mask is None and session.editing.has_layer:
+        _decide_corrected(session)
+    else:
         session.worklist.decide("corrected", mask=mask)
+
+
+def _decide_corrected(
+    session: Session, *, note: str | None = None, then: Callable[[Decision], None] = lambda _kept: None
+) -> None:
+    def decide(mask: Path) -> None:
+        session.worklist.decide("corrected", note=note, mask=mask, then=then)
+
+    keep_version(session, decide)
 
 
 def write_note(session: Session, note: str) -> None:
@@ -176,6 +196,8 @@ def status_word(status: str) -> str:
 def _may_decide(session: Session) -> bool:
     worklist = session.worklist
     if worklist.current is None or session.expected_case is not None or worklist.is_deciding:
+        return False
+    if is_keeping(session):
         return False
     return session.case is not None
 

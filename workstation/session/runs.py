@@ -13,6 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal, Slot
 
+from workstation.core.course import Change
 from workstation.core.requests import Request
 from workstation.io.runs import RunFolder, RunStatus, default_runs_root
 from workstation.jobs import control
@@ -185,6 +186,14 @@ class Runs(QObject):
         """Let a paused run go on, or start an ended one again from its last checkpoint."""
         is_ended = self.folder(name).status().is_ended
         self._control(name, control.resume_from_checkpoint if is_ended else control.resume)
+
+    def resume_from_best(self, name: str) -> None:
+        """Start an ended training again from its best epoch."""
+        self._control(name, lambda run: control.resume_from_checkpoint(run, checkpoint="best"))
+
+    def change_course(self, name: str, change: Change) -> None:
+        """Give a training more epochs, or another learning rate from an epoch on."""
+        self._control(name, lambda run: control.change_course(run, change))
 
     def stop_after_epoch(self, name: str) -> None:
         """End a run at the end of its epoch."""

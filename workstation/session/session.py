@@ -17,6 +17,7 @@ from workstation.session.assessment import Assessment
 from workstation.session.background import Background
 from workstation.session.case_figures import FiguresQueue
 from workstation.session.diameter_lines import DiameterLines
+from workstation.session.editing import Editing
 from workstation.session.images import DisplayImage
 from workstation.session.lane import Lane
 from workstation.session.layers import Layers
@@ -55,6 +56,7 @@ class Session(QObject):
         self.background = Background(self)
         self.view = ViewState(self)
         self.layers = Layers(self.background, self)
+        self.editing = Editing(self.background, self.layers, self)
         self.pointer = Pointer(self)
         self.marks = Marks(self)
         self.assessment = Assessment(self.layers, self.background, self)
@@ -74,8 +76,12 @@ class Session(QObject):
         self._split_path: Path | None = None
         self._expected_case: CaseFiles | None = None
         self._measured: tuple[str, Path | None] | None = None
+        self._version: tuple[Case | None, Path] | None = None
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
+        self.editing.journal.failed.connect(self.problem)
+        self.editing.tools.changed.connect(self._on_edit_tool)
+        self.pointer.changed.connect(self._on_pointer)
         self.tasks.failed.connect(self.problem)
         self.worklist.access.failed.connect(self.problem)
         self.worklist.mask_wanted.connect(self._fetch_prediction)
@@ -153,6 +159,7 @@ class Session(QObject):
         self.marks.clear()
         seen = self.worklist.take_case(files, prediction or loaded.prediction)
         self.layers.set_masks(truth=loaded.case.truth, prediction=seen)
+        self.editing.take_case(loaded.case)
         self.view.take_images(loaded.images)
         self.view.set_cursor((seen and loaded.prediction_focus_mm) or loaded.focus_mm)
         self.case_changed.emit()
@@ -179,6 +186,7 @@ class Session(QObject):
         self.runs.stop_watching()
         self.assessment.close()
         self.machine.close()
+        self.editing.close()
         self.scan.close()
         self.tasks.close()
         self.prefetch.forget()
@@ -195,21 +203,49 @@ class Session(QObject):
 
         def answer(mask: LabelMap) -> None:
             if self._case is case:
+                pair = self.layers.pair
                 self.lay_mask("prediction", mask)
+                # Edits that were there before, or are being made, stay in sight.
+                if "edited" in pair:
+                    self.layers.set_pair(*pair)
 
         self.background.ask("mask prediction", lambda: load_mask(path, case), answer)
+
+    def _fetch_version(self, path: Path) -> None:
+        """Lay what the reader corrected earlier over the open case."""
+        case = self._case
+        if case is None or self._version == (case, path) or self.editing.has_layer:
+            return
+        self._version = (case, path)
+
+        def answer(mask: LabelMap) -> None:
+            if self._case is case:
+                self.editing.take_version(mask, path)
+
+        self.background.ask("mask edited", lambda: load_mask(path, case), answer)
 
     def _on_worklist(self) -> None:
         """Read the neighbours of the open case ahead, as the list is ordered now; measure it if its masks are new."""
         current = self.worklist.current
         if self._loaded is None or current is None:
             return
+        if current.corrected is not None and self._expected_case is None:
+            self._fetch_version(current.corrected)
         neighbours = [Wanted(each.files, each.prediction) for each in self.worklist.neighbours]
         self.prefetch.want(neighbours, open_bytes=self._loaded[1].byte_count)
         measured = (current.name, current.prediction)
         if current.prediction is not None and measured != self._measured:
             self._measured = measured
             self.figures.measure_open()
+
+    def _on_edit_tool(self) -> None:
+        # The left button draws or measures, not both.
+        if self.editing.tools.tool:
+            self.pointer.set_measure(None)
+
+    def _on_pointer(self) -> None:
+        if self.pointer.measure is not None:
+            self.editing.tools.set_tool("")
 
     def _on_failed(self, _error: object) -> None:
         self._expected_case = None

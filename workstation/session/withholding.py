@@ -40,12 +40,12 @@ class Withholding:
     @property
     def has_prediction(self) -> bool:
         """Whether there is a prediction, shown or not."""
-        return self._held is not None or self._layers.prediction is not None
+        return self._held is not None or self._layers.mask("prediction") is not None
 
     @property
     def judged(self) -> tuple[Path | None, str]:
         """The file of the prediction, and its stamp when it came; without one, None and an empty stamp."""
-        mask = self._held or self._layers.prediction
+        mask = self._held or self._layers.mask("prediction")
         path = _path_of(mask) if mask is not None else None
         return path, self._stamp if path == self._path else ""
 
@@ -71,7 +71,7 @@ class Withholding:
 
     def follow(self, case: str | None, *, holds: bool) -> None:
         """Hold the prediction that is shown, or show the one that is held, as the rule is now."""
-        held, shown = self._held, self._layers.prediction
+        held, shown = self._held, self._layers.mask("prediction")
         if held is not None and not holds:
             self._held = None
             self._layers.show_mask("prediction", held)

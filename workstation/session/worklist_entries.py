@@ -71,6 +71,13 @@ class Entry:
         return self.own.status
 
     @property
+    def corrected(self) -> Path | None:
+        """The corrected mask that the reader kept; None without one, or where it is the prediction's own file."""
+        mask = self.own.mask if self.own.status == "corrected" else None
+        path = None if mask is None else Path(mask.path)
+        return None if path == self.prediction else path
+
+    @property
     def dice(self) -> float | None:
         """Of the whole tumour; None without it."""
         return None if self.figures is None else self.figures.dice.get("WT")

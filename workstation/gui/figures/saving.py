@@ -52,10 +52,10 @@ def save_figure(kind: str, result: Mapping[str, Any], path: Path, *, theme: str 
         raise ExportError(f"{path} is not a PNG name", hint="Choose a name ending in .png.", path=path)
     ensure_application()
     from workstation.gui.figures.figure import Figure
-    from workstation.gui.theme import DARK, LIGHT, palette_of
+    from workstation.gui.theme import DARK, LIGHT, dress
 
     page = Figure(kind, result)
-    page.setPalette(palette_of(DARK if theme == "dark" else LIGHT))
+    dress(page, DARK if theme == "dark" else LIGHT)
     try:
         _write(page, _HEIGHTS[kind], path)
     finally:

@@ -6,10 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from workstation.errors import ModelError
-from workstation.gui.models.card_words import Section, origin_words, sections_of
+from workstation.gui.models.card_words import Section, needs_section, origin_words, sections_of
 from workstation.gui.models.sources import ModelEntry
 from workstation.gui.theme import LARGE, NEAR, PAGE, ROOMY, TIGHT, TITLE, font_of
 from workstation.gui.train.labels import ToneLabel
+from workstation.io.model_needs import ModelNeeds
 
 _TITLE_WIDTH = 150
 _PAGE_WIDTH = 860
@@ -61,6 +62,10 @@ class CardView(QScrollArea):
         else:
             self.state.say(self.tr("Checking the weights..."), "faint")
         self.verticalScrollBar().setValue(0)
+
+    def show_needs(self, needs: ModelNeeds) -> None:
+        """Add what the model needs, below what it does."""
+        self._sections.insertWidget(min(1, self._sections.count()), _section(needs_section(needs)))
 
     def show_checked(self, sha256: str) -> None:
         """Say that the weights are those of the card."""

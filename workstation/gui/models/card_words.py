@@ -12,7 +12,8 @@ from PySide6.QtCore import QCoreApplication
 from workstation.core.cost import count_parameters
 from workstation.core.labels import REGION_NAMES, SCHEMES
 from workstation.gui.models.sources import ModelEntry
-from workstation.gui.train.wording import shape_text, whole_text
+from workstation.gui.train.wording import bytes_text, seconds_text, shape_text, whole_text
+from workstation.io.model_needs import ModelNeeds
 from workstation.io.models import ModelCard
 
 _METRICS = ("val_dice", "val_loss", "dice", "loss")
@@ -38,10 +39,11 @@ def origin_words(entry: ModelEntry) -> str:
     """Where a model comes from."""
     if entry.origin == "run":
         return _tr("from the run {}").format(entry.run)
-    return _tr("ships with the program") if entry.origin == "shipped" else _tr("added by you")
+    words = {"shipped": _tr("ships with the program"), "imported": _tr("imported by you from a file")}
+    return words.get(entry.origin, _tr("a folder that you added"))
 
 
-def list_words(entry: ModelEntry) -> str:
+def list_words(entry: ModelEntry, *, is_default: bool = False) -> str:
     """The second line of a model in the list."""
     if entry.card is None:
         return _tr("cannot be used")
@@ -49,7 +51,10 @@ def list_words(entry: ModelEntry) -> str:
     dice = entry.card.metrics.get("val_dice")
     if isinstance(dice, float | int):
         parts.append(_tr("val. Dice {}").format(f"{dice:.3f}"))
-    parts.append({"run": _tr("run"), "shipped": _tr("shipped"), "added": _tr("added")}[entry.origin])
+    origins = {"run": _tr("run"), "shipped": _tr("shipped"), "imported": _tr("imported"), "added": _tr("added")}
+    parts.append(origins[entry.origin])
+    if is_default:
+        parts.insert(0, _tr("default"))
     return "  \N{MIDDLE DOT}  ".join(parts)
 
 
@@ -82,6 +87,25 @@ def sections_of(card: ModelCard) -> tuple[Section, ...]:
     return tuple(
         (title, [row for row in rows if row.text]) for title, rows in sections if any(row.text for row in rows)
     )
+
+
+def needs_section(needs: ModelNeeds) -> Section:
+    """What a segmentation with the model needs on this machine."""
+    memory = _tr("{0} for {1} voxels").format(bytes_text(needs.memory_bytes), shape_text(needs.shape))
+    computing = "" if needs.estimated_seconds is None else seconds_text(needs.estimated_seconds)
+    measured = _tr("{0} a case, the median of {1} segmented here").format(
+        seconds_text(needs.measured_seconds), needs.measured_count
+    )
+    rows = [
+        Row(_tr("Memory"), memory, _tr("Expected peak of one case; flips take no more, further models hardly any")),
+        Row(_tr("Computing"), computing, _tr("Estimated from the calibration of this machine, without files")),
+        Row(
+            _tr("Time"),
+            _tr("no case was segmented here yet") if needs.measured_seconds is None else measured,
+            _tr("Measured from reading the files to the written mask"),
+        ),
+    ]
+    return _tr("What it needs on this machine"), [row for row in rows if row.text]
 
 
 def _purpose(card: ModelCard) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Where models are found: those that ship, those of finished runs, and folders that the user added; no widget."""
+"""Where models are found: those that ship or were imported, those of finished runs, and added folders; no widget."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from workstation.io.models import (
     read_model_card,
     shipped_models_folder,
 )
+from workstation.io.places import user_models_folder
 from workstation.session.settings import settings
 
 _KEY = "models/added"
@@ -27,7 +28,7 @@ class ModelEntry:
     Parameters
     ----------
     folder : Path
-    origin : {"shipped", "run", "added"}
+    origin : {"shipped", "imported", "run", "added"}
     run : str
         Name of the run that made it; empty for the others.
     card : ModelCard or None
@@ -49,7 +50,7 @@ class ModelEntry:
 
 
 def find_models(runs: Iterable[tuple[str, Path]], added: Iterable[Path]) -> tuple[ModelEntry, ...]:
-    """All models, cards read and hashes not: the shipped ones, then those of runs in the order given, then added ones.
+    """All models, cards read and hashes not: shipped, imported, of runs in the order given, added ones.
 
     Parameters
     ----------
@@ -59,7 +60,9 @@ def find_models(runs: Iterable[tuple[str, Path]], added: Iterable[Path]) -> tupl
         Model folders, or folders of such.
     """
     found = [
-        ModelEntry(each.folder, "shipped", "", each.card, each.problem) for each in list_models(shipped_models_folder())
+        ModelEntry(each.folder, origin, "", each.card, each.problem)
+        for origin, place in (("shipped", shipped_models_folder()), ("imported", user_models_folder()))
+        for each in list_models(place)
     ]
     found += [_entry(folder, "run", run) for run, folder in runs if _is_model_folder(folder)]
     for folder in added:

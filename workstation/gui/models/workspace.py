@@ -5,6 +5,7 @@ Costs and measurements are made when their tab is first shown: they bring tables
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.errors import ModelError
+from workstation.errors import ModelError, WorkstationError
 from workstation.gui.empty_page import EmptyPage
 from workstation.gui.icons import icon
 from workstation.gui.models.card_view import CardView
@@ -36,10 +37,14 @@ from workstation.gui.models.sources import (
     added_folders,
     check_model,
     find_models,
-    remove_folder,
 )
+from workstation.gui.models.verbs import ModelVerbs
 from workstation.gui.theme import LARGE, NEAR, PAGE, ROOMY, TIGHT, font_of
 from workstation.gui.train.labels import ToneLabel
+from workstation.io.model_needs import ModelNeeds, needs_of
+from workstation.io.model_shelf import default_model
+from workstation.io.models import ModelCard
+from workstation.io.runs import list_runs
 from workstation.session import commands
 from workstation.session.session import Session
 
@@ -65,11 +70,17 @@ class ModelsWorkspace(QWidget):
         self._session = session
         self._entries: tuple[ModelEntry, ...] = ()
         self._checked: dict[Path, ModelError | None] = {}
+        self._default: Path | None = None
+        self._wanted: Path | None = None
+        self.verbs = ModelVerbs(session, self)
         self.list = QListWidget()
         self.card = CardView()
         self.problem = ToneLabel("error", self)
         self.segment_button = QPushButton(self.tr("Segment the open case"))
-        self.remove_button = QPushButton(self.tr("Remove from list"))
+        self.default_button = QPushButton(self.tr("Make default"))
+        self.rename_button = QPushButton(self.tr("Rename..."))
+        self.export_button = QPushButton(icon("export"), self.tr("Export..."))
+        self.remove_button = QPushButton()
         self._why_not = ToneLabel("faint", self)
         self.tabs = QTabWidget()
         self._places = {"cost": QWidget(), "measure": QWidget()}
@@ -80,10 +91,10 @@ class ModelsWorkspace(QWidget):
             "models",
             title=self.tr("No models yet"),
             words=self.tr(
-                "A finished training leaves its model here. You can also add a model folder that somebody gave you:\n"
-                "it holds model.keras and card.json, and is checked before it is used."
+                "A finished training leaves its model here. You can also import a model that somebody gave you as a\n"
+                "file (.model.zip). It is checked against its hashes, and what could run code is refused."
             ),
-            action=self.tr("Add a model folder..."),
+            action=self.tr("Import a model file..."),
         )
         self._arrange()
         self._connect()
@@ -106,7 +117,12 @@ class ModelsWorkspace(QWidget):
         finished = [status.name for status in runs.statuses if status.kind == "train" and status.is_ended]
         places = [(name, runs.folder(name).model) for name in finished]
         added = added_folders()
-        self._session.background.ask("models", lambda: find_models(places, added), self._on_found)
+
+        def question() -> tuple[tuple[ModelEntry, ...], Path | None]:
+            entries = find_models(places, added)
+            return entries, default_model(entries)
+
+        self._session.background.ask("models", question, self._on_found)
 
     def add(self, folder: Path) -> None:
         """Add a folder of models to the list; what is wrong with it is said above the list."""
@@ -124,8 +140,17 @@ class ModelsWorkspace(QWidget):
         self._session.case_changed.connect(self._judge)
         self.list.currentRowChanged.connect(self._on_selected)
         self.segment_button.clicked.connect(self._on_segment_clicked)
-        self.remove_button.clicked.connect(self._on_remove_clicked)
-        self._empty.action_wanted.connect(self._on_add_clicked)
+        for button, verb in (
+            (self.default_button, self.verbs.make_default),
+            (self.rename_button, self.verbs.ask_name),
+            (self.export_button, self.verbs.ask_export),
+            (self.remove_button, self.verbs.remove),
+        ):
+            button.clicked.connect(partial(self._on_verb, verb))
+        self.verbs.done.connect(self.refresh)
+        self.verbs.imported.connect(self._on_imported)
+        self.verbs.failed.connect(self._on_failed)
+        self._empty.action_wanted.connect(self.verbs.ask_import)
         self.tabs.currentChanged.connect(self._on_tab_chosen)
 
     def show_tab(self, name: str) -> None:
@@ -151,24 +176,24 @@ class ModelsWorkspace(QWidget):
         if self.isVisible():
             self.refresh()
 
-    def _on_found(self, entries: tuple[ModelEntry, ...]) -> None:
-        if entries == self._entries and self.list.count() == len(entries):
+    def _on_found(self, found: tuple[tuple[ModelEntry, ...], Path | None]) -> None:
+        entries, default = found
+        if found == (self._entries, self._default) and self.list.count() == len(entries):
             self._pages.setCurrentIndex(int(bool(entries)))
             return
-        before = self.selected
-        self._entries = entries
+        before = self._wanted or (self.selected.folder if self.selected else default)
+        self._entries, self._default, self._wanted = entries, default, None
         if self.measure is not None:
             self.measure.show_models(entries)
         self._checked.clear()
         self.list.blockSignals(True)
         self.list.clear()
         for entry in entries:
-            item = QListWidgetItem(
-                icon("models" if entry.card else "warning"), f"{entry.name}\n{list_words(entry)}", self.list
-            )
+            words = list_words(entry, is_default=entry.folder == default)
+            item = QListWidgetItem(icon("models" if entry.card else "warning"), f"{entry.name}\n{words}", self.list)
             item.setToolTip(str(entry.folder))
         folders = [entry.folder for entry in entries]
-        self.list.setCurrentRow(folders.index(before.folder) if before and before.folder in folders else 0)
+        self.list.setCurrentRow(folders.index(before) if before in folders else 0)
         self.list.blockSignals(False)
         self._pages.setCurrentIndex(int(bool(entries)))
         self._on_selected()
@@ -178,7 +203,9 @@ class ModelsWorkspace(QWidget):
         if entry is None:
             return
         self.card.show_entry(entry)
-        self.remove_button.setVisible(entry.origin == "added")
+        self._show_verbs(entry)
+        if entry.card is not None:
+            self._ask_needs(entry, entry.card)
         if entry.folder in self._checked:
             self._on_checked(entry, self._checked[entry.folder])
         elif entry.card is not None:
@@ -186,6 +213,41 @@ class ModelsWorkspace(QWidget):
                 "model check", partial(check_model, entry.folder), partial(self._on_checked, entry)
             )
         self._judge()
+
+    def _show_verbs(self, entry: ModelEntry) -> None:
+        """Offer what can be done to a model."""
+        is_usable = entry.card is not None
+        self.remove_button.setVisible(entry.origin in ("added", "imported"))
+        self.remove_button.setText(self.tr("Delete...") if entry.origin == "imported" else self.tr("Remove from list"))
+        self.rename_button.setEnabled(is_usable and entry.origin != "shipped")
+        kept = self.tr("A model that ships keeps its name; export it, import the file, and rename that.")
+        self.rename_button.setToolTip(kept if entry.origin == "shipped" else "")
+        self.default_button.setEnabled(is_usable and entry.folder != self._default)
+        self.export_button.setEnabled(is_usable)
+
+    def _ask_needs(self, entry: ModelEntry, card: ModelCard) -> None:
+        root = self._session.runs.root
+
+        def answer(needs: ModelNeeds) -> None:
+            if self.selected == entry:
+                self.card.show_needs(needs)
+
+        self._session.background.ask(
+            "model needs", lambda: needs_of(entry.folder, card, list_runs(root)), answer, is_urgent=False
+        )
+
+    def _on_verb(self, verb: Callable[[ModelEntry], None]) -> None:
+        if self.selected is not None:
+            self.problem.say("")
+            verb(self.selected)
+
+    def _on_imported(self, folder: Path) -> None:
+        self.problem.say("")
+        self._wanted = folder
+        self.refresh()
+
+    def _on_failed(self, problem: WorkstationError) -> None:
+        self.problem.say(f"{problem.message} {problem.hint}".strip())
 
     def _on_checked(self, entry: ModelEntry, problem: ModelError | None) -> None:
         self._checked[entry.folder] = problem
@@ -216,11 +278,6 @@ class ModelsWorkspace(QWidget):
         folder = QFileDialog.getExistingDirectory(self, self.tr("Add a model folder"), str(Path.home()))
         if folder:
             self.add(Path(folder))
-
-    def _on_remove_clicked(self) -> None:
-        if self.selected is not None:
-            remove_folder(self.selected.folder)
-            self.refresh()
 
     def _arrange(self) -> None:
         splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -255,6 +312,8 @@ class ModelsWorkspace(QWidget):
         self.list.setSpacing(2)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        take = QPushButton(icon("import"), self.tr("Import a model file..."))
+        take.clicked.connect(self.verbs.ask_import)
         add = QPushButton(icon("folder-add"), self.tr("Add a model folder..."))
         add.clicked.connect(self._on_add_clicked)
         side = QWidget()
@@ -263,6 +322,7 @@ class ModelsWorkspace(QWidget):
         column.setSpacing(NEAR)
         column.addWidget(title)
         column.addWidget(self.list, 1)
+        column.addWidget(take)
         column.addWidget(add)
         return side
 
@@ -273,7 +333,8 @@ class ModelsWorkspace(QWidget):
         foot.setSpacing(ROOMY)
         foot.addWidget(self.segment_button)
         foot.addWidget(self._why_not, 1)
-        foot.addWidget(self.remove_button)
+        for button in (self.default_button, self.rename_button, self.export_button, self.remove_button):
+            foot.addWidget(button)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)

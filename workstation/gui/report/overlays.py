@@ -18,7 +18,7 @@ from workstation.core.volume import LabelMap
 from workstation.gui.colours import MaskColours, Rgb, rgb_of
 from workstation.gui.report.blocks import Key, Legend
 from workstation.gui.report.words import region_word, tr
-from workstation.session.layers import mask_of
+from workstation.session.comparing import mask_of
 
 SOLID: tuple[float, ...] = ()
 DASHED: tuple[float, ...] = (3.0, 2.0)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.core.agreement import Agreement, agreements_of
-from workstation.gui.theme import NEAR, ROOMY
+from workstation.gui.theme import NEAR, ROOMY, TIGHT
 from workstation.session import commands
 from workstation.session.session import Session
 
@@ -95,6 +95,8 @@ class AgreementDialog(QDialog):
         header.setToolTip(self.tr("Cohen J. Educational and Psychological Measurement 20(1), 1960, 37-46"))
         self._words.setWordWrap(True)
         self._words.setObjectName("quiet")
+        self._heading.setWordWrap(True)
+        self._heading.setContentsMargins(0, TIGHT, 0, TIGHT)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -108,8 +110,15 @@ class AgreementDialog(QDialog):
 
     def _show_differing(self) -> None:
         self.differing.clear()
+        for widget in (self._words, self.table, self.differing):
+            widget.setVisible(bool(self._pairs))
         if not self._pairs:
-            self._heading.setText(self.tr("So far fewer than two readers have decided."))
+            self._heading.setText(
+                self.tr(
+                    "So far fewer than two readers have decided. Agreement is shown here once a second reader, under a "
+                    "name of their own (Decide, Reader...), has judged the same cases."
+                )
+            )
             return
         pair = self._pairs[max(self.table.currentRow(), 0)]
         self.differing.addItems(list(pair.differing))

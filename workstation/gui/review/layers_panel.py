@@ -84,7 +84,8 @@ class LayersPanel(QWidget):
             tip = f"{path}\n{mask.scheme.title}" if mask is not None else ""
             is_held = kind == "prediction" and self._session.worklist.is_holding
             absent = self.tr("hidden until you decide") if is_held else self.tr("none")
-            self._files[kind].set_full_text(path.name if path else absent if mask is None else mask.name, tip)
+            name = path.name if path else absent if mask is None else mask.name
+            self._files[kind].set_full_text(self.tr("from {}").format(name) if slot == "edited" else name, tip)
         self.mode.set_value(layers.mode)
         self.region.set_value(layers.region)
         shown = [mask for mask in (layers.truth, layers.prediction) if mask is not None]

@@ -14,6 +14,7 @@ _SMALLEST_TILE = 110
 _GAP = 2
 _MARGIN = 4
 _WHEEL_STEP = 120
+_NO_LETTERS = ("", "", "", "")
 _MARK = QColor(94, 220, 150)
 
 
@@ -173,6 +174,9 @@ class LightboxSheet(QWidget):
             first = self._first_row * self._columns
             for index, tile in zip(self.indices[first:], self._tiles, strict=False):
                 self._paint_tile(painter, index, tile)
+            # Once, in the corner of the sheet: a tile has no room for it beside its letters.
+            convention = view.convention if self._tiles else ""
+            paint_words(painter, QRectF(self.rect()), self.font(), letters=_NO_LETTERS, title="", convention=convention)
             painter.end()
             self._sheet = (key, pixmap)
         return self._sheet[1]
@@ -185,11 +189,9 @@ class LightboxSheet(QWidget):
         painter.setClipRect(tile.adjusted(_GAP // 2, _GAP // 2, -_GAP // 2, -_GAP // 2))
         origin, scale = self._placed(tile)
         paint_slice(painter, self.picture, index, origin=origin, scale=scale, is_smooth=view.interpolation == "linear")
-        is_first = index == self.indices[0]
-        letters = geometry.letters if is_first else ("", "", "", "")
+        letters = geometry.letters if index == self.indices[0] else _NO_LETTERS
         title = str(index + 1) if view.annotations_visible else ""
-        convention = view.convention if is_first else ""
-        paint_words(painter, QRectF(tile), self.font(), letters=letters, title=title, convention=convention)
+        paint_words(painter, QRectF(tile), self.font(), letters=letters, title=title, convention="")
         painter.restore()
 
     def _placed(self, tile: QRect) -> tuple[QPointF, tuple[float, float]]:

@@ -6,8 +6,13 @@ from PySide6.QtCore import QCoreApplication
 
 
 def mask_name(slot: str) -> str:
-    """Name of what was opened as "truth", as "prediction" or as "second" mask."""
-    names = {"truth": _tr("Truth"), "prediction": _tr("Prediction"), "second": _tr("Second mask")}
+    """Name of what was opened as "truth", as "prediction" or as "second" mask, or was "edited"."""
+    names = {
+        "truth": _tr("Truth"),
+        "prediction": _tr("Prediction"),
+        "second": _tr("Second mask"),
+        "edited": _tr("Edited"),
+    }
     return names[slot]
 
 

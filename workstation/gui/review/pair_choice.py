@@ -1,11 +1,11 @@
-"""Which two of three open masks are compared; there only when there are three to choose from."""
+"""Which two of the open masks are compared; there only when there is more than a truth and a prediction."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from workstation.gui.review.mask_names import mask_name
-from workstation.session.layers import SLOTS
+from workstation.session.layers import KINDS, SLOTS
 from workstation.session.session import Session
 
 
@@ -36,7 +36,7 @@ class PairChoice(QWidget):
             for slot in slots:
                 box.addItem(mask_name(slot), slot)
             box.setCurrentIndex(box.findData(current))
-        self.setVisible(layers.mask("second") is not None and len(slots) > 1)
+        self.setVisible(len(slots) > 1 and not set(slots) <= set(KINDS))
 
     def _on_chosen(self) -> None:
         self._layers.set_pair(self.reference.currentData(), self.judged.currentData())

@@ -1,4 +1,4 @@
-"""The column right of the panes: image, layers and comparison; below them metrics, errors, lesions and confusion."""
+"""The column right of the panes: what a tool draws while one is taken; image, layers, comparison; what is measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from workstation.gui.review.confusion_panel import ConfusionPanel
+from workstation.gui.review.edit_panel import EditPanel
 from workstation.gui.review.errors_panel import ErrorsPanel
 from workstation.gui.review.image_panel import ImagePanel
 from workstation.gui.review.layers_panel import LayersPanel
@@ -25,6 +26,7 @@ class SidePanel(QScrollArea):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self.edit = EditPanel(session, _heading(self.tr("Correct")))
         self.image = ImagePanel(session)
         self.layers = LayersPanel(session)
         self.legend = Legend(session)
@@ -36,6 +38,7 @@ class SidePanel(QScrollArea):
         column = QVBoxLayout(content)
         column.setContentsMargins(10, 10, 12, 10)
         column.setSpacing(8)
+        column.addWidget(self.edit)
         sections = (
             (self.tr("Image"), self.image),
             (self.tr("Masks"), self.layers),

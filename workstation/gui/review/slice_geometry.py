@@ -42,6 +42,11 @@ class SliceGeometry:
         return cls(plane, ras_grid, flips_x)
 
     @property
+    def ras_axis(self) -> int:
+        """The axis of RAS arrays that the slices lie across."""
+        return _AXES[self.plane][0]
+
+    @property
     def slice_count(self) -> int:
         """Number of slices."""
         return self.ras_grid.shape[_AXES[self.plane][0]]

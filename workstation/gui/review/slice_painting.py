@@ -53,6 +53,7 @@ def paint_slice(
     origin: QPointF,
     scale: tuple[float, float],
     is_smooth: bool,
+    area: QRect | None = None,
 ) -> None:
     """A slice with masks and outlines.
 
@@ -68,6 +69,8 @@ def paint_slice(
         Logical screen pixels for a slice pixel along x and y.
     is_smooth : bool
         Whether the image is enlarged by linear interpolation; masks never are.
+    area : QRect or None
+        The pixels that the painter is clipped to; outlines elsewhere are not made. None is the whole slice.
     """
     geometry = picture.geometry
     if geometry is None:
@@ -83,7 +86,8 @@ def paint_slice(
             place = QRectF(box.x() * scale[0], box.y() * scale[1], box.width() * scale[0], box.height() * scale[1])
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             painter.drawImage(place.translated(origin), image)
-    _paint_outline(painter, picture.outline(index), origin, scale)
+    lines = picture.outline(index) if area is None else picture.outline_within(index, area)
+    _paint_outline(painter, lines, origin, scale)
 
 
 def _paint_outline(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QImage
 
 from workstation.core.geometry import Grid, reorient, transform_to_ras
 from workstation.gui.review.composer import ClassRule, as_image, colour_table, compose, rule_of
 from workstation.gui.review.outline import outline_segments
 from workstation.gui.review.slice_geometry import SliceGeometry
+from workstation.session.layers import KINDS, Layers
 from workstation.session.session import Session
 
 _PREMULTIPLIED = QImage.Format.Format_ARGB32_Premultiplied
@@ -39,6 +40,7 @@ class SlicePicture:
         self.head_slices = range(0)
         """The slices in which any image of the case is not zero."""
         self._levels: dict[str, np.ndarray] = {}
+        self._taken: tuple[object, ...] = ()
         self._truth: np.ndarray | None = None
         self._prediction: np.ndarray | None = None
         self._highlight: np.ndarray | None = None
@@ -94,14 +96,57 @@ class SlicePicture:
         if case is None:
             return
         to_ras = transform_to_ras(case.grid.affine)
-        self._truth = None if layers.truth is None else reorient(layers.truth.data, to_ras)
-        self._prediction = None if layers.prediction is None else reorient(layers.prediction.data, to_ras)
+        self._taken = _identity(layers)
+        truth, prediction = (layers.labels(kind) for kind in KINDS)
+        self._truth = None if truth is None else reorient(truth, to_ras)
+        self._prediction = None if prediction is None else reorient(prediction, to_ras)
         self._highlight = None if layers.highlight is None else reorient(layers.highlight.mask, to_ras)
         self._rule = rule_of(layers)
+        self._forget_classes()
+        self.forget_colours()
+
+    @property
+    def has_these_masks(self) -> bool:
+        """Whether the session's masks are those that were taken: edits within one are told by `touch`."""
+        now = _identity(self._session.layers)
+        return len(now) == len(self._taken) and all(one is other for one, other in zip(now, self._taken, strict=True))
+
+    def touch(self, box: np.ndarray) -> QRect | None:
+        """Labels changed in a box of voxels.
+
+        Parameters
+        ----------
+        box : (2, 3) int ndarray
+            First voxel, and the one behind the last.
+
+        Returns
+        -------
+        QRect or None
+            The pixels of the current slice that it covers; None if the slice does not show it.
+        """
+        case = self._session.case
+        if case is None or self.geometry is None:
+            return None
+        # Voxel i covers i - 0.5 to i + 0.5; a hair less, so that rounding takes no voxel more.
+        ends = case.grid.to_world(np.stack([box[0] - 0.4, box[1] - 0.6])).tolist()
+        (one, left, top), (other, right, bottom) = (self.geometry.to_screen(tuple(end)) for end in ends)
+        first, last = min(one, other), max(one, other)
+        kept = None if self._classes is None else self._classes[0]
+        is_shown = first <= self.place(self._session.view.cursor_mm)[0] <= last
+        if is_shown or (kept is not None and first <= kept <= last):
+            self._forget_classes()
+            if self._image is not None and not self._image[1]:
+                self._image = None  # A smooth image has no classes in it.
+        if not is_shown:
+            self.version += int(self._classes is None)
+            return None
+        (left, right), (top, bottom) = sorted((int(left), int(right))), sorted((int(top), int(bottom)))
+        return QRect(QPoint(left, top), QPoint(right, bottom))
+
+    def _forget_classes(self) -> None:
         self._classes = None
         self._outline = None
         self._overlay = None
-        self.forget_colours()
 
     def forget_colours(self) -> None:
         """The sequence, its window or the colours changed."""
@@ -161,21 +206,33 @@ class SlicePicture:
             self._overlay = (index, pixels, image, box)
         return self._overlay[2:]
 
+    def outline_within(self, index: int, area: QRect) -> list[tuple[QColor, np.ndarray]]:
+        """As `outline`, in and about some pixels of a slice, for a repaint that is clipped to them."""
+        classes = self._classes_at(index)
+        if classes is None or self._session.layers.outline == "fill":
+            return []
+        # A pixel more on each side: the edges of the part itself are no edges of classes.
+        left, top = max(0, area.left() - 2), max(0, area.top() - 2)
+        part = classes[top : area.bottom() + 3, left : area.right() + 3]
+        corner = np.array([left, top, left, top])
+        return [(colour, edges + corner) for colour, edges in self._lines(part)]
+
     def outline(self, index: int) -> list[tuple[QColor, np.ndarray]]:
         """Coloured edges of the classes, (n, 4) x1, y1, x2, y2 in slice pixels; empty if the layers show none."""
         if self._session.layers.outline == "fill":
             return []
         if self._outline is None or self._outline[0] != index:
             classes = self._classes_at(index)
-            lines: list[tuple[QColor, np.ndarray]] = []
-            if classes is not None:
-                if not all(self._rule.is_shown):
-                    shown = np.array([0, *(number + 1 if on else 0 for number, on in enumerate(self._rule.is_shown))])
-                    classes = shown.astype(np.uint8)[classes]
-                segments = outline_segments(classes)
-                lines = [(QColor(*self._rule.colours[value - 1]), edges) for value, edges in segments.items()]
-            self._outline = (index, lines)
+            self._outline = (index, [] if classes is None else self._lines(classes))
         return self._outline[1]
+
+    def _lines(self, classes: np.ndarray) -> list[tuple[QColor, np.ndarray]]:
+        """Coloured edges of the classes of a slice or of a part of one."""
+        if not all(self._rule.is_shown):
+            shown = np.array([0, *(number + 1 if on else 0 for number, on in enumerate(self._rule.is_shown))])
+            classes = shown.astype(np.uint8)[classes]
+        segments = outline_segments(classes)
+        return [(QColor(*self._rule.colours[value - 1]), edges) for value, edges in segments.items()]
 
     def _slice(self, array: np.ndarray, index: int) -> np.ndarray:
         if self.geometry is None:
@@ -213,3 +270,9 @@ class SlicePicture:
                 colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
             self._overlay_table = colours
         return self._overlay_table
+
+
+def _identity(layers: Layers) -> tuple[object, ...]:
+    """What tells masks from others; edits change neither the array that panes paint nor its scheme."""
+    schemes = (None if mask is None else mask.scheme for mask in (layers.truth, layers.prediction))
+    return (*(layers.labels(kind) for kind in KINDS), *schemes, layers.highlight)

@@ -6,7 +6,8 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -23,6 +24,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainT
 
 from workstation.core.marks import Point
 from workstation.gui.review.diameter_overlay import DiameterOverlay
+from workstation.gui.review.edit_mouse import EditMouse
+from workstation.gui.review.edit_painting import paint_tool
 from workstation.gui.review.slice_marks import paint_marks
 from workstation.gui.review.slice_mouse import SliceMouse
 from workstation.gui.review.slice_painting import (
@@ -40,6 +43,8 @@ _ZOOM_RANGE = (0.2, 80.0)
 # Around what is fitted, in screen pixels: the letters stand there.
 _MARGIN = 22
 _SMALLEST = 40
+# Letters and titles stand within this distance of the edges.
+_WORDS_X, _WORDS_Y = 40, 32
 
 
 class SliceView(QWidget):
@@ -74,6 +79,7 @@ class SliceView(QWidget):
         self.paint_count = 0
         self.picture = SlicePicture(session, plane, sequence=sequence)
         self.diameters = DiameterOverlay(self)
+        self.edit = EditMouse(self)
         self._zoom = 1.0  # screen pixels per mm
         self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
         self._fitted: str | None = "head"
@@ -81,6 +87,7 @@ class SliceView(QWidget):
         # Slice and position of the crosshair that was painted last; None if it was not.
         self._crossed: tuple[int, QPoint] | None = None
         self._backdrop: tuple[tuple[object, ...], QPixmap] | None = None
+        self._stale: QRect | None = None  # pixels of the slice that edits have changed in the backdrop
         self.setObjectName(f"slice_view_{self.name}")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -102,9 +109,11 @@ class SliceView(QWidget):
         view.centre_requested.connect(self.centre)
         self.session.pointer.changed.connect(self._on_pointer)
         self.session.marks.changed.connect(self._on_marks)
-        layers.masks_changed.connect(self._on_masks)
+        layers.masks_changed.connect(self._on_masks_changed)
         layers.display_changed.connect(self._on_masks)
         self.session.diameters.changed.connect(self.update)
+        self.session.editing.touched.connect(self._on_touched)
+        self.session.editing.tools.changed.connect(self._on_tools)
 
     def sizeHint(self) -> QSize:
         """A square."""
@@ -282,6 +291,7 @@ class SliceView(QWidget):
 
     def _on_cursor(self) -> None:
         """Where only the crosshair moves within the slice, paint its old and its new lines and nothing else."""
+        self.edit.forget_other_slices()
         index, x, y = self.picture.place(self.session.view.cursor_mm)
         if self._crossed is None or self._crossed[0] != index or not self.session.view.crosshair_visible:
             self.update()
@@ -297,17 +307,35 @@ class SliceView(QWidget):
         self.picture.take_masks()
         self.update()
 
+    def _on_masks_changed(self) -> None:
+        # An edit changes labels within a mask; which, was told before.
+        if not self.picture.has_these_masks:
+            self._on_masks()
+
+    def _on_touched(self, box: np.ndarray) -> None:
+        area = self.picture.touch(box)
+        if area is not None:
+            self._stale = area if self._stale is None else self._stale.united(area)
+            self.update(self._pane_rect(area))
+
+    def _on_tools(self) -> None:
+        self._track_mouse()
+        self.edit.forget_other_slices()
+        self.update()
+
     def _on_marks(self) -> None:
         if self.isVisible():
             self.update()
 
     def _on_pointer(self) -> None:
         """Take the pen, or put it away."""
-        is_measuring = self.session.pointer.measure is not None
-        if not is_measuring:
+        if self.session.pointer.measure is None:
             self.mouse.marks.cancel()
-        # A clicked outline follows the mouse between clicks.
-        self.setMouseTracking(is_measuring)
+        self._track_mouse()
+
+    def _track_mouse(self) -> None:
+        # The outline of a brush follows the mouse, and a clicked outline between clicks; nothing else does.
+        self.setMouseTracking(bool(self.session.editing.tools.tool) or self.session.pointer.measure is not None)
 
     # -- painting -----------------------------------------------------------------------------------------------------
 
@@ -327,6 +355,7 @@ class SliceView(QWidget):
                 paint_crosshair(painter, self, spot)
                 self._crossed = (index, spot.toPoint())
             self.diameters.paint(painter)
+            paint_tool(painter, self)
             if self._is_active:
                 paint_frame(painter, self)
         painter.end()
@@ -345,13 +374,42 @@ class SliceView(QWidget):
             pixmap.setDevicePixelRatio(ratio)
             pixmap.fill(QColor(0, 0, 0))
             painter = QPainter(pixmap)
-            is_smooth = view.interpolation == "linear"
-            origin, scale = self.to_pane(QPointF(0, 0)), self._scale()
-            paint_slice(painter, self.picture, self.slice_index, origin=origin, scale=scale, is_smooth=is_smooth)
+            self._paint_slice(painter)
             paint_annotations(painter, self)
             painter.end()
             self._backdrop = (key, pixmap)
+        elif self._stale is not None:
+            self._repaint_part(self._backdrop[1], self._stale)
+        self._stale = None
         return self._backdrop[1]
+
+    def _repaint_part(self, pixmap: QPixmap, area: QRect) -> None:
+        """Paint some pixels of the slice anew: a stroke touches few, and the whole would cost several milliseconds."""
+        part = self._pane_rect(area)
+        painter = QPainter(pixmap)
+        painter.setClipRect(part)
+        painter.fillRect(part, QColor(0, 0, 0))
+        self._paint_slice(painter, area)
+        if not self.rect().adjusted(_WORDS_X, _WORDS_Y, -_WORDS_X, -_WORDS_Y).contains(part):
+            paint_annotations(painter, self)
+        painter.end()
+
+    def _paint_slice(self, painter: QPainter, area: QRect | None = None) -> None:
+        paint_slice(
+            painter,
+            self.picture,
+            self.slice_index,
+            origin=self.to_pane(QPointF(0, 0)),
+            scale=self._scale(),
+            is_smooth=self.session.view.interpolation == "linear",
+            area=area,
+        )
+
+    def _pane_rect(self, area: QRect) -> QRect:
+        """Where pixels of the slice, and the outline about them, are in the pane."""
+        first = self.to_pane(QPointF(area.left() - 1, area.top() - 1))
+        last = self.to_pane(QPointF(area.right() + 2, area.bottom() + 2))
+        return QRectF(first, last).toAlignedRect().adjusted(-2, -2, 2, 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the whole head or slice in view if it was."""
@@ -369,27 +427,34 @@ class SliceView(QWidget):
         super().enterEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Slices or zoom."""
-        self.mouse.wheel(event)
+        """Slices, zoom, or the size of the brush."""
+        if not self.edit.wheel(event):
+            self.mouse.wheel(event)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a drag."""
-        if self.picture.geometry is not None:
+        """Begin a drag or an edit."""
+        if self.picture.geometry is not None and not self.edit.press(event, is_space_held=self.is_space_held):
             self.mouse.press(event, is_space_held=self.is_space_held)
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on with a drag."""
-        self.mouse.move(event)
+        """Go on with a drag or an edit."""
+        if not self.edit.move(event):
+            self.mouse.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; a right click that went nowhere asks for the menu."""
-        if self.mouse.release(event):
+        if not self.edit.release(event) and self.mouse.release(event):
             self.menu_wanted.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Maximise or restore the pane; with Ctrl reset the window; close an outline that is being clicked."""
+        """Maximise or restore the pane; with Ctrl reset the window; close an outline that is being clicked.
+
+        With an edit tool it is a press like others.
+        """
+        if self.picture.geometry is not None and self.edit.double_click(event, is_space_held=self.is_space_held):
+            return
         if event.button() != Qt.MouseButton.LeftButton or self.picture.geometry is None:
             return
         view = self.session.view
@@ -400,9 +465,15 @@ class SliceView(QWidget):
         else:
             view.set_maximised(None if view.maximised == self.name else self.name)
 
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the outline of the brush along."""
+        self.edit.leave()
+        super().leaveEvent(event)
+
     def hideEvent(self, event: QHideEvent) -> None:
         """A hidden pane is not told of the release of a button."""
         self.mouse.cancel()
+        self.edit.cancel_stroke()
         super().hideEvent(event)
 
     def event(self, event: QEvent) -> bool:

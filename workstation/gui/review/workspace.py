@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -11,14 +13,17 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QSplitter,
     QStackedWidget,
+    QVBoxLayout,
     QWidget,
 )
 
 from workstation.gui.actions import BY_ID
 from workstation.gui.key_bindings import is_held_key, pane_action
 from workstation.gui.review.case_list import CaseList
+from workstation.gui.review.edit_strip import EditStrip
 from workstation.gui.review.mouse_schemes import LARGE_STEP
 from workstation.gui.review.pane_grid import PaneGrid
+from workstation.gui.review.restore_bar import RestoreBar
 from workstation.gui.review.side_panel import SidePanel
 from workstation.gui.review.slice_view import SliceView
 from workstation.gui.review.start_page import StartPage
@@ -39,22 +44,25 @@ class ReviewWorkspace(QWidget):
         self._session = session
         self.cases = CaseList(session)
         self.panes = PaneGrid(session)
+        self.strip = EditStrip()
         self.side = SidePanel(session)
         self._centre = QStackedWidget()
         self.start_page = StartPage()
         self.start_page.open_wanted.connect(self.open_wanted)
         self.start_page.path_wanted.connect(lambda path: commands.open_path(session, path))
         self._centre.addWidget(self.start_page)
-        self._centre.addWidget(self.panes)
+        self._centre.addWidget(self._panes_with_tools())
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         for widget, stretch in ((self.cases, 0), (self._centre, 1), (self.side, 0)):
             self._splitter.addWidget(widget)
             self._splitter.setStretchFactor(self._splitter.count() - 1, stretch)
         self._splitter.setSizes([236, 900, 300])
         self._splitter.setChildrenCollapsible(False)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._splitter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(RestoreBar(session))
+        column.addWidget(self._splitter, 1)
         session.case_changed.connect(self._on_case)
         session.data_set_changed.connect(self._show_cases)
         self.cases.panel.finished.connect(self._focus_pane)
@@ -62,6 +70,20 @@ class ReviewWorkspace(QWidget):
         if app is not None:
             app.installEventFilter(self)
         self._on_case()
+
+    def take_actions(self, actions: Mapping[str, QAction]) -> None:
+        """Show the actions that edit beside the panes and in the column on the right."""
+        self.strip.take_actions(actions)
+        self.side.edit.take_actions(actions)
+
+    def _panes_with_tools(self) -> QWidget:
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.strip)
+        row.addWidget(self.panes, 1)
+        return page
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keys that are held: H hides the masks, Space turns the left button into a hand."""
@@ -82,9 +104,13 @@ class ReviewWorkspace(QWidget):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Slices and crosshair of the active pane."""
-        asked = pane_action(event)
-        if self._session.case is None or asked is None or not self.do_in_pane(asked[0].id, is_large=asked[1]):
+        """Slices and crosshair of the active pane; of its polygon, Enter closes it and Backspace drops a corner."""
+        pane, key, asked = self.panes.active_view, Qt.Key(event.key()), pane_action(event)
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and pane.edit.vertices:
+            pane.edit.close_polygon()
+        elif key == Qt.Key.Key_Backspace and pane.edit.vertices:
+            pane.edit.drop_vertex()
+        elif self._session.case is None or asked is None or not self.do_in_pane(asked[0].id, is_large=asked[1]):
             super().keyPressEvent(event)
 
     def do_in_pane(self, name: str, *, is_large: bool = False) -> bool:
@@ -98,6 +124,15 @@ class ReviewWorkspace(QWidget):
         elif name in moves:
             pane.nudge(*moves[name])
         return name in steps or name in moves
+
+    def leave_tool(self) -> bool:
+        """Drop the polygon that is being drawn, else the edit tool; False if there is neither."""
+        cancelled = [pane.edit.cancel_polygon() for pane in self.panes.all_slices.values()]
+        if any(cancelled):
+            return True
+        had_tool = bool(self._session.editing.tools.tool)
+        self._session.editing.tools.set_tool("")
+        return had_tool
 
     def _hold(self, event: QKeyEvent) -> None:
         is_down = event.type() == QEvent.Type.KeyPress

@@ -210,8 +210,9 @@ class Pane3D(QWidget):
         self._show_words()
         if case is None or not self.isVisible():
             return
-        if self._session.background.has_urgent and not self._supply.is_waiting:
-            # Another case is being read, or masks are being compared: they come first.
+        is_busy = self._session.background.has_urgent and not self._supply.is_waiting
+        if is_busy or self._session.editing.is_drawing:
+            # Another case is being read, masks are being compared, or a stroke is being drawn: they come first.
             self._refreshing.start()
             return
         self._supply.start()

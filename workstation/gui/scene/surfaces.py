@@ -15,7 +15,7 @@ from workstation.core.comparison import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POS
 from workstation.core.geometry import reorient, transform_to_ras
 from workstation.core.volume import LabelMap, Volume
 from workstation.gui.scene.camera import Camera
-from workstation.session.layers import mask_of
+from workstation.session.comparing import mask_of
 
 SMOOTHING_ITERATIONS = 16
 # How far smoothing may take a point. VTK's own 2 lets a ball of 3 voxels radius lose 59 % of its volume; with a half it

@@ -270,7 +270,7 @@ class RunList(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         letter = self.fontMetrics().averageCharWidth()
-        widths = {_STATE: 17, _KIND: 16, _PROGRESS: 27, _LEFT: 14, _MEMORY: 12, _DICE: 12, _STARTED: 18}
+        widths = {_STATE: 16, _KIND: 14, _PROGRESS: 24, _LEFT: 10, _MEMORY: 12, _DICE: 12, _STARTED: 14}
         for column, letters in widths.items():
             self.setColumnWidth(column, letters * letter)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

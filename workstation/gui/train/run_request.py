@@ -44,7 +44,7 @@ class RequestView(QTreeWidget):
         for label, value in rows.items():
             item = QTreeWidgetItem([label, value])
             item.setToolTip(1, value)
-            item.setSizeHint(0, QSize(0, height))
+            item.setSizeHint(1, QSize(0, height))
             self.addTopLevelItem(item)
 
     def _of_training(self, request: TrainRequest) -> dict[str, str]:

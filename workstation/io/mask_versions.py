@@ -1,0 +1,50 @@
+"""Where corrected masks are kept: beside the decisions of a data set, one file for each version, none written twice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from workstation.errors import ExportError
+from workstation.io.files import make_folder
+from workstation.io.review_store import review_path
+
+_FOLDER = "corrected"
+
+
+def versions_folder(root: Path) -> Path:
+    """Where the corrected masks of the data set in a folder are kept; nothing is made yet."""
+    return review_path(root).parent / _FOLDER
+
+
+def reserve_version(folder: Path, case: str) -> Path:
+    """An empty file of a name that no other version has: "CASE_corrected_1.nii.gz" and on.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is not there, for the user alone.
+    case : str
+        What no file name may hold becomes a line.
+
+    Raises
+    ------
+    ExportError
+        It cannot be made.
+    """
+    stem = re.sub(r"[^\w.+-]+", "_", case).strip(".") or "case"
+    number = 1
+    try:
+        make_folder(folder, mode=0o700)
+        while True:
+            path = folder / f"{stem}_corrected_{number}.nii.gz"
+            try:
+                # Another window may keep a version of the same case at this moment.
+                path.open("xb").close()
+            except FileExistsError:
+                number += 1
+            else:
+                return path
+    except OSError as error:
+        hint = "Make room there, or export the mask elsewhere and mark the case as corrected then."
+        raise ExportError(f"{folder} cannot be written: {error.strerror}", hint=hint, path=folder) from error
