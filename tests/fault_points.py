@@ -298,7 +298,9 @@ def _steps(value: float) -> Any:
             self.value = new
 
     return types.SimpleNamespace(
-        model=types.SimpleNamespace(weights=[Variable()]), optimiser=types.SimpleNamespace(variables=[Variable()])
+        model=types.SimpleNamespace(weights=[Variable()]),
+        optimiser=types.SimpleNamespace(variables=[Variable()]),
+        averages=(),
     )
 
 

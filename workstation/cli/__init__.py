@@ -19,6 +19,7 @@ from workstation.cli import (
     check,
     data,
     demo,
+    doctor,
     estimate,
     exports,
     figure,
@@ -37,6 +38,7 @@ from workstation.errors import WorkstationError
 
 _GROUPS = (
     machine,
+    doctor,
     estimate,
     data,
     check,
