@@ -220,7 +220,8 @@ class RunFolder:
     def asked_at(self) -> float:
         """When the present start was asked for, in Unix seconds; its place among those that wait."""
         starts = [record for record in self.commands()[0] if record.get("command") == "start"]
-        return float(starts[-1]["time"]) if starts else self.created
+        time = starts[-1].get("time") if starts else None
+        return float(time) if isinstance(time, int | float) else self.created
 
     def goes_on_from_best(self) -> bool:
         """Whether the present start is to go on from the best checkpoint instead of the last."""
@@ -279,7 +280,7 @@ class RunFolder:
             summary = json.loads((self.path / "summary.json").read_bytes())
             status = status_from_dict(summary["status"])
             return None if status is None else (int(summary["events_bytes"]), status)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             # A cache that cannot be read is no cache; the events are.
             return None
 
@@ -297,7 +298,7 @@ class RunFolder:
         try:
             values = json.loads(self.supervisor.read_bytes())
             pid, host = values["pid"], values["host"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
         if not isinstance(pid, int) or pid <= 0 or host != platform.node():
             return False

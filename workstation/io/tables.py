@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workstation.errors import FileMissing
+from workstation.errors import FileMissing, InputError
 from workstation.io.files import replacing
 
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -47,12 +47,16 @@ def read_table(path: Path) -> list[dict[str, str]]:
     ------
     FileMissing
         It cannot be read.
+    InputError
+        It is no CSV file in UTF-8.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return [{name: _unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
     except OSError as error:
         raise FileMissing(f"{path} cannot be read: {error.strerror}", hint="Check the path.", path=path) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} is no CSV file: {error}", hint="Save it as CSV in UTF-8.", path=path) from error
 
 
 def _cell(value: Any) -> Any:
