@@ -236,9 +236,9 @@ def step_error(session: Session, by: int) -> None:
         words = _tr("There are no errors of {} voxels and more in {}.")
         session.notice.emit(words.format(assessment.least_voxels, assessment.region))
     else:
-        errors, current = assessment.errors, assessment.current_error
-        start = errors.index(current) if current in errors else -1 if by > 0 else 0
-        go_to_error(session, errors[(start + by) % len(errors)])
+        error = assessment.neighbour(by)
+        if error is not None:
+            go_to_error(session, error)
 
 
 def toggle_diameters(session: Session) -> None:
