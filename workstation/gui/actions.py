@@ -106,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.sequence_4", _T("Actions", "Show FLAIR"), ("4",), VIEW, "case"),
     Action("view.previous_sequence", _T("Actions", "Previous sequence"), ("[",), VIEW, "case"),
     Action("view.next_sequence", _T("Actions", "Next sequence"), ("]",), VIEW, "case"),
+    Action("view.entropy", _T("Actions", "Where the model is unsure"), ("U",), VIEW, "mask", is_switch=True),
     Action("view.sequences", _T("Actions", "Four sequences in one plane; again: next plane"), ("5",), VIEW, "case"),
     Action("view.planes", _T("Actions", "Three planes and 3D"), ("6",), VIEW),
     Action("view.lightbox", _T("Actions", "Lightbox of one plane; again: next plane"), ("7",), VIEW, "case"),
@@ -195,6 +196,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.next_lesion", _T("Actions", "Next lesion, largest first"), ("Shift+L",), GO, "mask"),
     Action("go.next_error", _T("Actions", "Next error, largest first"), ("N",), GO, "mask"),
     Action("go.previous_error", _T("Actions", "Previous error"), ("Shift+N",), GO, "mask"),
+    Action("go.next_epoch", _T("Actions", "Next epoch of a training"), (".",), GO, "case"),
+    Action("go.previous_epoch", _T("Actions", "Previous epoch of a training"), (",",), GO, "case"),
     Action("go.centre", _T("Actions", "Centre panes on crosshair"), ("C",), GO, "case"),
     Action("go.next_case", _T("Actions", "Next case"), ("Ctrl+Right",), GO, "dataset"),
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),
@@ -231,7 +234,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("window.theme_light", _T("Actions", "Light theme"), (), WINDOW, is_switch=True),
     Action("window.theme_system", _T("Actions", "Theme of the system"), (), WINDOW, is_switch=True),
     Action("help.palette", _T("Actions", "Command palette..."), ("Ctrl+Shift+P",), HELP),
-    Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?", "F1"), HELP),
+    Action("help.pages", _T("Actions", "Help"), ("F1",), HELP),
+    Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?",), HELP),
     Action("help.keys", _T("Actions", "Change keys..."), (), HELP),
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
@@ -262,7 +266,7 @@ def is_changed(action: Action) -> bool:
 
 
 def key_text(action: Action) -> str:
-    """Its keys for people, such as "Ctrl+Shift+E" or "? or F1"; empty without any."""
+    """Its keys for people, such as "Ctrl+Shift+E" or "Ctrl+Y or Ctrl+Shift+Z"; empty without any."""
     return " or ".join(keys_of(action))
 
 

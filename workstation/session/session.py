@@ -19,6 +19,7 @@ from workstation.session.background import Background
 from workstation.session.case_figures import FiguresQueue
 from workstation.session.diameter_lines import DiameterLines
 from workstation.session.editing import Editing
+from workstation.session.entropy_image import EntropyImage
 from workstation.session.images import DisplayImage
 from workstation.session.lane import Lane
 from workstation.session.layers import Layers
@@ -29,6 +30,7 @@ from workstation.session.pointer import Pointer
 from workstation.session.prefetch import Prefetch, Wanted
 from workstation.session.runs import Runs
 from workstation.session.scan import DataScan
+from workstation.session.sentinels import Sentinels
 from workstation.session.tasks import Tasks
 from workstation.session.view import Point, ViewState
 from workstation.session.worklist import Worklist
@@ -63,10 +65,12 @@ class Session(QObject):
         self.assessment = Assessment(self.layers, self.background, self)
         self.diameters = DiameterLines(self.layers, self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
+        self.sentinels = Sentinels(self)
         self.machine = Machine(self.background, parent=self)
         self.scan = DataScan(self.background, parent=self)
         self.tasks = Tasks(self)
         self.worklist = Worklist(self.layers, self)
+        self.entropy = EntropyImage(self)
         self.ahead = Lane("ahead", self)
         self.prefetch = Prefetch(self.ahead, self)
         self.figures = FiguresQueue(self.worklist, self.ahead, self)
@@ -170,6 +174,13 @@ class Session(QObject):
             self.view.reset_requested.emit()
         if loaded.problem is not None:
             self.problem.emit(loaded.problem)
+
+    def set_extra_image(self, name: str, image: DisplayImage | None) -> None:
+        """Add an image to those of the open case, or take it away; the case's own sequences stay first."""
+        if image is not None or name in self._images:
+            kept = {each: shown for each, shown in self._images.items() if each != name}
+            self._images = kept if image is None else {**kept, name: image}
+            self.view.take_images(self._images)
 
     def lay_mask(self, kind: str, mask: LabelMap) -> None:
         """Show a mask over the open case; a prediction that the reader must not see yet is held back."""

@@ -163,6 +163,14 @@ class SlicePicture:
         self._outline = None
         self._overlay = None
 
+    def _shown_levels(self) -> np.ndarray:
+        """Of the sequence that is shown; views of what the session holds."""
+        name, case = self.sequence, self._session.case
+        if case is not None and name not in case.sequences:
+            # An image that was added to the open case, and may be another one by now.
+            return reorient(self._session.images[name].levels, transform_to_ras(case.grid.affine))
+        return self._levels[name]
+
     def forget_colours(self) -> None:
         """The sequence, its window or the colours changed."""
         self._table = self._overlay_table = None
@@ -186,7 +194,7 @@ class SlicePicture:
     def image(self, index: int, *, is_smooth: bool) -> QImage:
         """The slice in grey, with its classes composed into it unless the image is to be smoothed."""
         if self._image is None or self._image[:2] != (index, is_smooth):
-            levels = self._slice(self._levels[self.sequence], index)
+            levels = self._slice(self._shown_levels(), index)
             classes = None if is_smooth else self._classes_at(index)
             pixels = compose(levels, self._filled(classes), self._colours())
             self._image = (index, is_smooth, pixels, as_image(pixels))
@@ -195,7 +203,7 @@ class SlicePicture:
     def rgba(self, index: int) -> np.ndarray:
         """The slice with its classes as (rows, columns, 4) uint8; clear where the image is zero and has no class."""
         image = self._session.images[self.sequence]
-        levels, classes = self._slice(self._levels[self.sequence], index), self._classes_at(index)
+        levels, classes = self._slice(self._shown_levels(), index), self._classes_at(index)
         pixels = compose(levels, self._filled(classes), self._colours())
         found = pixels.view(np.uint8).reshape(*pixels.shape, 4)[..., [2, 1, 0, 3]]
         is_clear = levels == round(-image.lowest / image.step)
