@@ -256,8 +256,10 @@ class Menus(QObject):
     def _show_help(self) -> None:
         from workstation.gui.help_window import HelpWindow
 
-        shown = self._window.findChild(HelpWindow)
-        (shown or HelpWindow(self._window)).show()
+        help_window = self._window.findChild(HelpWindow) or HelpWindow(self._window)
+        help_window.show()
+        # It may have been open already, behind the window.
+        help_window.activateWindow()
 
     def _show_shortcuts(self) -> None:
         from workstation.gui.shortcuts import ShortcutSheet
