@@ -17,8 +17,10 @@ from typing import NoReturn
 from workstation import __version__
 from workstation.cli import (
     check,
+    comparison,
     data,
     demo,
+    doctor,
     estimate,
     exports,
     figure,
@@ -37,6 +39,7 @@ from workstation.errors import WorkstationError
 
 _GROUPS = (
     machine,
+    doctor,
     estimate,
     data,
     check,
@@ -45,6 +48,7 @@ _GROUPS = (
     runs,
     queue,
     segmentation,
+    comparison,
     models,
     measure,
     figure,

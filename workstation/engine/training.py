@@ -41,9 +41,8 @@ from workstation.engine.sentinels import Sentinels, sentinel_names
 from workstation.engine.steps import Scores, StepLeft, Steps
 from workstation.engine.unet import build_unet
 from workstation.errors import LayoutError, NonFiniteLoss, RequestError
-from workstation.io.files import sha256_of
 from workstation.io.layouts import open_dataset
-from workstation.io.models import WEIGHTS_NAME, ModelCard
+from workstation.io.models import ModelCard
 from workstation.io.nifti import read_header
 from workstation.io.places import choices_path
 from workstation.io.runs import RunFolder
@@ -412,8 +411,7 @@ class _Training:
 
 def _take_weights(model: keras.Model, request: TrainRequest) -> dict[str, str]:
     """Give a model the weights of the one that the request starts from; what that was, for the card."""
-    folder = Path(request.start_from)
-    source, card = load_model(folder)
+    source, card = load_model(Path(request.start_from))
     if card.plan != request.plan:
         raise RequestError(
             f"{request.start_from} is another network than the one that is asked for.",
@@ -421,7 +419,7 @@ def _take_weights(model: keras.Model, request: TrainRequest) -> dict[str, str]:
             hint="Ask for the preset, filters, depth and normalisation of that model.",
         )
     model.set_weights(source.get_weights())
-    return {"name": card.name, "created": card.created, "weights_sha256": sha256_of(folder / WEIGHTS_NAME)}
+    return {"name": card.name, "created": card.created, "sha256": card.sha256}
 
 
 def _mean(scores: Sequence[Scores]) -> Scores | None:

@@ -10,19 +10,24 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from workstation.core.cost import count_parameters
-from workstation.core.network import UNetPlan
+from workstation.core.network import Shape, UNetPlan, padded_shape
 from workstation.errors import ModelError, WorkstationError
 from workstation.io.files import read_json, sha256_of, write_json
 
 CARD_NAME = "card.json"
 WEIGHTS_NAME = "model.keras"
 CARD_VERSION = 1
+_UNREADABLE = (
+    *(OSError, EOFError, KeyError, ValueError, RecursionError, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 _MAX_CONFIG_BYTES = 16 * 2**20
 _MOST_WEIGHT_BYTES = 16 * 2**30
 _WEIGHTS_MEMBER = "model.weights.h5"
@@ -95,6 +100,14 @@ class ModelCard:
     def outputs(self) -> tuple[str, ...]:
         """Regions in the order of the output channels."""
         return self.plan.outputs
+
+    def working_shape(self, shape: Shape) -> Shape:
+        """What a volume is cropped or padded to for the network, about its centre as in training.
+
+        Statistics of a volume's own take in the air around the head: they are what the model knows only in volumes of
+        the size that it was trained on. With batch norm the size does not matter, and nothing is cropped.
+        """
+        return padded_shape(shape if self.plan.normalisation == "batch" else self.shape, self.plan.multiple)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of `card.json`."""
@@ -211,7 +224,7 @@ def refuse_code(weights_path: Path, *, most_bytes: int = _MOST_WEIGHT_BYTES) -> 
                 raise ValueError("its description is too large")
             config = json.loads(archive.read("config.json"))
         suspects = sorted(set(_foreign_classes(config)))
-    except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile, NotImplementedError) as e:
+    except _UNREADABLE as e:
         raise ModelError(
             f"{weights_path} cannot be read as a Keras model: {e}.",
             hint="Copy the whole model folder again, or train the model anew.",

@@ -63,8 +63,12 @@ def _create_tables(connection: sqlite3.Connection) -> None:
             statement = ""
 
 
+def _create_entropies(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE entropies (case_name TEXT PRIMARY KEY, mean_bits REAL NOT NULL)")
+
+
 # Number n brings a store from version n to n + 1; only ever append.
-MIGRATIONS: tuple[Migration, ...] = (_create_tables,)
+MIGRATIONS: tuple[Migration, ...] = (_create_tables, _create_entropies)
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
@@ -122,7 +126,12 @@ def speaking(path: Path) -> Iterator[None]:
                 hint="Nothing was written. Check that the folder may be written and the disk is not full.",
                 path=path,
             ) from error
+        # Our statements are the same for every store: one that they do not fit has other tables, or is no text.
+        if name == "SQLITE_ERROR" or (not name and "decode" in str(error)):
+            raise _damaged(path, str(error)) from error
         raise
+    except UnicodeDecodeError as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:
