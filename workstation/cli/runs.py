@@ -60,7 +60,7 @@ def add_commands(commands: Any) -> None:
     train.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
     train.add_argument("--sentinels", default="", metavar="NAME,NAME", help="cases to watch; default: two")
     train.add_argument("--sentinel-epochs", type=parse_at_least(0), default=1, metavar="N", help=_SENTINEL_HELP)
-    train.add_argument("--tensorboard", action="store_true", help="also write TensorBoard's files into the run")
+    train.add_argument("--no-tensorboard", action="store_true", help="write no files for TensorBoard into the run")
     train.add_argument("--override", action="store_true", help="start it although it does not fit into memory")
     train.add_argument("--background", action="store_true", help="return as soon as the run is started")
 
@@ -100,7 +100,7 @@ def run_train(options: argparse.Namespace) -> Outcome:
         cases=_names(options.cases),
         sentinels=_names(options.sentinels),
         sentinel_epochs=options.sentinel_epochs,
-        tensorboard=options.tensorboard,
+        tensorboard=not options.no_tensorboard,
         split=str(options.split.resolve()) if options.split else "",
         settings=EngineSettings(intra_threads=options.threads),
     )
