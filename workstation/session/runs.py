@@ -259,7 +259,7 @@ class Runs(QObject):
             else:
                 self.masks_ready.emit(name, paths)
         self._adapt_interval()
-        if self._is_wanted_again:
+        if self._is_wanted_again or look.has_more:
             self.refresh()
 
     def _adapt_interval(self) -> None:
