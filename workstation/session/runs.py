@@ -18,6 +18,7 @@ from workstation.core.requests import Request
 from workstation.io.runs import RunFolder, RunStatus, default_runs_root
 from workstation.jobs import control
 from workstation.jobs.local import start
+from workstation.jobs.queue_settings import QueueSettings, read_queue_settings, write_queue_settings
 from workstation.jobs.turns import QueueLook
 from workstation.session.run_reader import Look, RunReader, masks_of
 
@@ -212,6 +213,16 @@ class Runs(QObject):
         if self._thread is not None:
             self._thread.submit(shutil.rmtree, aside, ignore_errors=True)
 
+    def queue_settings(self) -> QueueSettings:
+        """How runs share the machine."""
+        return read_queue_settings(self._root)
+
+    def set_queue(self, settings: QueueSettings) -> None:
+        """Let runs share the machine otherwise from now on; `ExportError` if that cannot be kept."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        write_queue_settings(self._root, settings)
+        self.refresh()
+
     def _control(self, name: str, verb: Callable[[RunFolder], object]) -> None:
         verb(self.folder(name))
         self.refresh()
@@ -248,7 +259,7 @@ class Runs(QObject):
             else:
                 self.masks_ready.emit(name, paths)
         self._adapt_interval()
-        if self._is_wanted_again:
+        if self._is_wanted_again or look.has_more:
             self.refresh()
 
     def _adapt_interval(self) -> None:
