@@ -48,7 +48,7 @@ def write_batch(data: DataSet, folder: Path, means: list[float]) -> list[Path]:
     masks = []
     for case, mean in zip(data.cases, means, strict=True):
         assert case.truth is not None
-        truth = read_label_map(case.truth)
+        truth = read_label_map(case.truth, layout=case.layout)
         mask = folder / f"{case.name}_prediction.nii.gz"
         write_label_map(mask, truth)
         path = entropy_path(mask)

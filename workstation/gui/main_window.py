@@ -113,6 +113,16 @@ class MainWindow(QMainWindow):
             train.set_data(data_set.root)
             train.form.set_split(self.session.split_path, preset=preset, draw=draw)
 
+    def train_on(self, root: Path, split: Path) -> None:
+        """Open the form of a training on a data set with a saved split."""
+        from workstation.gui.train.workspace import TrainWorkspace
+
+        self.show_workspace("train")
+        train = self._workspaces["train"]
+        if isinstance(train, TrainWorkspace):
+            train.set_data(root)
+            train.form.set_split(split, preset=train.form.preset_box.currentData(), draw=Draw())
+
     def _connect(self) -> None:
         session = self.session
         self.rail.workspace_chosen.connect(self.show_workspace)
