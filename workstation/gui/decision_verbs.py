@@ -10,12 +10,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from workstation.core.review import Decision
-from workstation.gui.review.agreement_dialog import AgreementDialog
-from workstation.io.reviewed_set import ReviewedSet
 from workstation.session import reading
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
+    from workstation.io.reviewed_set import ReviewedSet
 
 
 class DecisionVerbs(QObject):
@@ -58,6 +57,8 @@ class DecisionVerbs(QObject):
 
     def show_agreement(self) -> None:
         """Show how far readers agree, beside the window."""
+        from workstation.gui.review.agreement_dialog import AgreementDialog
+
         AgreementDialog(self._session, self._window).show()
 
     def open_predictions(self) -> None:

@@ -111,9 +111,9 @@ def mean_entropy_of(mask: Path) -> float | None:
     except InputError:
         return None
     value = found.get("mean_bits") if isinstance(found, dict) else None
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    return float(value) if 0 <= value <= 1 else None
 
 
 def write_side_car(mask: Path, written: LabelMap, *, origin: Origin, source: Path | None, keeps_header: bool) -> Path:

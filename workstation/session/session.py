@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from workstation.core.case import Case, CaseFiles, DataSet
+from workstation.core.review import Decision
 from workstation.core.volume import LabelMap
 from workstation.session.assessment import Assessment
 from workstation.session.background import Background
@@ -29,6 +30,7 @@ from workstation.session.pointer import Pointer
 from workstation.session.prefetch import Prefetch, Wanted
 from workstation.session.runs import Runs
 from workstation.session.scan import DataScan
+from workstation.session.sentinels import Sentinels
 from workstation.session.tasks import Tasks
 from workstation.session.view import Point, ViewState
 from workstation.session.worklist import Worklist
@@ -63,6 +65,7 @@ class Session(QObject):
         self.assessment = Assessment(self.layers, self.background, self)
         self.diameters = DiameterLines(self.layers, self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
+        self.sentinels = Sentinels(self)
         self.machine = Machine(self.background, parent=self)
         self.scan = DataScan(self.background, parent=self)
         self.tasks = Tasks(self)
@@ -79,6 +82,7 @@ class Session(QObject):
         self._expected_case: CaseFiles | None = None
         self._measured: tuple[str, Path | None] | None = None
         self._version: tuple[Case | None, Path] | None = None
+        self._taken_back: dict[str, Path] = {}
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
         self.editing.journal.failed.connect(self.problem)
@@ -138,6 +142,7 @@ class Session(QObject):
             self._loaded = None
             self.prefetch.forget()
             self.figures.stop()
+            self._taken_back.clear()
             self.worklist.take_data_set(data_set)
             self.data_set_changed.emit()
 
@@ -185,6 +190,11 @@ class Session(QObject):
             self.layers.show_mask(kind, seen)
         else:
             self.notice.emit(self.tr("Reading is blinded: the prediction shows itself after your decision."))
+
+    def keep_in_sight(self, decision: Decision) -> None:
+        """A decision was taken back: the corrected mask that it was about still belongs to its case."""
+        if decision.status == "corrected" and decision.mask is not None:
+            self._taken_back[decision.case] = Path(decision.mask.path)
 
     def jump_to(self, position_mm: Point) -> None:
         """Move the crosshair and bring it into view in every pane."""
@@ -239,8 +249,9 @@ class Session(QObject):
         current = self.worklist.current
         if self._loaded is None or current is None:
             return
-        if current.corrected is not None and self._expected_case is None:
-            self._fetch_version(current.corrected)
+        version = current.corrected or self._taken_back.get(current.name)
+        if version is not None and self._expected_case is None:
+            self._fetch_version(version)
         neighbours = [Wanted(each.files, each.prediction) for each in self.worklist.neighbours]
         self.prefetch.want(neighbours, open_bytes=self._loaded[1].byte_count)
         measured = (current.name, current.prediction)
