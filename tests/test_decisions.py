@@ -298,5 +298,6 @@ def test_accepted_cases_become_a_data_set_to_train_on(
     assert [case.name for case in made.cases] == [case.name for case in data.cases[:2]]
     train = window.workspace("train")
     assert isinstance(train, TrainWorkspace)
-    assert train.form.split_edit.text() == str(out / "split.json")
+    qtbot.waitUntil(lambda: train._facts is not None, timeout=30_000)
+    assert train.form.draft().split == str(out / "split.json")
     assert train.form.data_edit.text() == str(out)
