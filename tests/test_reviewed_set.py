@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from workstation.cli import main
 from workstation.core.case import DataSet
@@ -18,6 +20,7 @@ from workstation.core.review import Decision, ReviewedMask
 from workstation.core.split import Draw, split_cases
 from workstation.core.volume import LabelMap
 from workstation.errors import ExportError, LayoutError
+from workstation.gui.train.run_list import RunList
 from workstation.io.cases import load_case
 from workstation.io.changed_masks import changed_masks
 from workstation.io.files import sha256_of, write_json
@@ -29,6 +32,7 @@ from workstation.io.review_store import ReviewStore, review_path
 from workstation.io.reviewed_set import make_reviewed_set
 from workstation.io.runs import RunFolder, default_runs_root
 from workstation.io.splits import check_manifest, read_manifest, save_manifest
+from workstation.session.runs import Runs
 
 DRAW = Draw(validation=0.25, test=0.0)
 
@@ -235,3 +239,27 @@ def test_the_command_makes_the_set_and_the_list_of_runs_marks_what_is_stale(
     assert (listed["run"], listed["changed_masks"]) == (run.name, [data.cases[1].name])
     assert main(["runs", "list"]) == 0
     assert "stale: 1 mask that it learned from was changed since" in capsys.readouterr().out
+
+
+def test_the_list_of_runs_shows_what_is_stale(data: DataSet, store: ReviewStore, tmp_path: Path, qtbot: QtBot) -> None:
+    for place in (0, 1):
+        decide(store, data, place, "accepted", corrected(data, place, tmp_path / "masks"))
+    made = make_reviewed_set(data, store.latest(), tmp_path / "out", draw=DRAW)
+    run = trained(made.root, made.split)
+    run.append({"event": "state", "state": "finished"})
+    runs = Runs(default_runs_root())
+    table = RunList(runs)
+    qtbot.addWidget(table)
+    runs.start_watching()
+    qtbot.waitUntil(lambda: runs.has_looked, timeout=30_000)
+    assert runs.changed_masks(run.name) == ()
+    decide(store, data, 1, "rejected")
+    with qtbot.waitSignal(runs.masks_changed, timeout=30_000):
+        qtbot.waitUntil(lambda: runs.compare_masks() or bool(runs.changed_masks(run.name)), timeout=30_000)
+    assert runs.changed_masks(run.name) == (data.cases[1].name,)
+    model = table.model()
+    texts = [model.index(0, column).data() for column in range(model.columnCount())]
+    assert "stale: masks changed" in texts
+    tips = [str(model.index(0, column).data(Qt.ItemDataRole.ToolTipRole)) for column in range(model.columnCount())]
+    assert any(data.cases[1].name in tip for tip in tips)
+    runs.stop_watching()

@@ -143,7 +143,8 @@ class RunModel(QAbstractTableModel):
         if column == _KIND:
             return kind_word(status.kind)
         if column == _PROGRESS:
-            return progress_words(status)
+            words = progress_words(status)
+            return self.tr("stale: masks changed") if self._runs.changed_masks(status.name) and not words else words
         if column == _LEFT:
             return duration_text(status.seconds_left)
         if column == _MEMORY:
