@@ -3,6 +3,8 @@
 #   make test                 all tests, offscreen, then one smoke run on a virtual screen where Xvfb is present
 #   make check                format, lint, types, architecture
 #   make run [CASE=folder]    the window
+#   make fuzz [MINUTES=30]    every reader of a foreign file, fuzzed
+#   make faults               every fault at every step of every write, as the table of FAULTS.md
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -12,7 +14,7 @@ DEMO_ARGUMENTS := $(if $(DATA),--data "$(DATA)")
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check run format screenshots clean
+.PHONY: demo test check run format screenshots faults fuzz clean
 
 demo: $(READY)
 	$(BIN)/workstation demo --out demo $(DEMO_ARGUMENTS)
@@ -41,6 +43,12 @@ format: $(READY)
 
 screenshots: $(READY)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/screenshots.py
+
+fuzz: $(READY)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python tests/fuzz.py --minutes $(or $(MINUTES),30)
+
+faults: $(READY)
+	$(BIN)/python tests/fault_table.py --out FAULTS.md
 
 clean:
 	rm -rf $(VENV) demo build dist

@@ -20,6 +20,7 @@ from workstation.cli import (
     comparison,
     data,
     demo,
+    doctor,
     estimate,
     exports,
     figure,
@@ -38,6 +39,7 @@ from workstation.errors import WorkstationError
 
 _GROUPS = (
     machine,
+    doctor,
     estimate,
     data,
     check,

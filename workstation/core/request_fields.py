@@ -93,6 +93,8 @@ def value_from_dict(cls: type[_Value], values: Mapping[str, Any], **converted: A
 
     `converted` are fields that are values already.
     """
+    if not isinstance(values, Mapping):
+        raise RequestError(f"A {cls.__name__} is a JSON object, not {values!r:.80}.", field="")
     known = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]
     given = dict(converted)
     for name, value in values.items():

@@ -7,6 +7,7 @@ written), 2 wrong usage, anything else a bug, with its trace on the error stream
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,10 @@ def main(arguments: list[str]) -> int:
         return _carry_out(run, control)
     except WorkstationError as error:
         print(f"{error.message}\n{error.hint}", file=sys.stderr)
-        run.append({"event": "failed", "kind": type(error).__name__, "text": error.message, "hint": error.hint})
-        run.append({"event": "state", "state": "failed"})
+        # On a full disk that may be why it failed: the log has it, and the supervisor sees the exit code.
+        with suppress(WorkstationError):
+            run.append({"event": "failed", "kind": type(error).__name__, "text": error.message, "hint": error.hint})
+            run.append({"event": "state", "state": "failed"})
         return 1
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,8 @@ import keras
 
 from workstation.core.case import CaseFiles
 from workstation.core.cost import count_parameters
-from workstation.errors import ExportError, ModelError
-from workstation.io.files import sha256_of
+from workstation.errors import ModelError
+from workstation.io.files import replacing_folder, sha256_of
 from workstation.io.models import WEIGHTS_NAME, ModelCard, read_model_card, write_model_card
 
 
@@ -25,25 +23,9 @@ def save_model(folder: Path, model: keras.Model, card: ModelCard) -> ModelCard:
     ExportError
         The folder cannot be written.
     """
-    beside = folder.with_name(f".{secrets.token_hex(4)}.{folder.name}")
-    former = beside.with_name(beside.name + ".former")
-    try:
-        beside.mkdir(parents=True)
+    with replacing_folder(folder) as beside:
         model.save(beside / WEIGHTS_NAME)
-        written = write_model_card(beside, card)
-        if folder.exists():
-            folder.replace(former)
-        beside.replace(folder)
-    except OSError as e:
-        raise ExportError(
-            f"{folder} could not be written: {e.strerror or e}.",
-            hint="Check that the folder may be written and the disk is not full.",
-            path=folder,
-        ) from e
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.rmtree(former, ignore_errors=True)
-    return written
+        return write_model_card(beside, card)
 
 
 def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:

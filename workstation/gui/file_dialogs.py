@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit
 
 from workstation.errors import ExportError, WorkstationError
 from workstation.gui.export_dialog import ExportDialog
+from workstation.gui.picture_files import write_png
 from workstation.gui.series_dialog import SeriesDialog
 from workstation.gui.slice_series import SliceSeries
 from workstation.gui.view_links import capture, command_line, go_to
@@ -105,11 +106,12 @@ class FileDialogs(QObject):
         """Save the panes (or, in another workspace, the window) as PNG."""
         is_review = self._window.rail.current == "review" and self._session.case is not None
         picture = (self._window.review.panes if is_review else self._window).grab()
-        if picture.save(str(path), "PNG"):
-            self._session.notice.emit(self.tr("Saved {path}").format(path=path))
+        try:
+            write_png(picture.toImage(), path)
+        except ExportError as error:
+            self._session.problem.emit(error)
         else:
-            hint = self.tr("Choose another folder.")
-            self._session.problem.emit(ExportError(f"{path} could not be written", hint=hint, path=path))
+            self._session.notice.emit(self.tr("Saved {path}").format(path=path))
 
     def slices(self) -> None:
         """Ask which slices to save, and where."""

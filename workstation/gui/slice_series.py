@@ -11,9 +11,9 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from workstation.errors import ExportError
+from workstation.gui.picture_files import write_png
 from workstation.gui.review.slice_painting import paint_slice, paint_words, slice_title
 from workstation.gui.review.slice_picture import SlicePicture
-from workstation.io.files import replacing
 from workstation.session.session import Session
 
 LONGEST_SIDE = 900
@@ -84,9 +84,7 @@ class SliceSeries:
         paths = []
         for index in self.indices if geometry is not None else ():
             path = folder / f"{geometry.plane}_{index + 1:03d}.png"  # type: ignore[union-attr]
-            with replacing(path) as temporary:
-                if not self.image(index).save(str(temporary)):
-                    raise ExportError(f"{path} could not be written", hint="Check the folder and the disk.", path=path)
+            write_png(self.image(index), path)
             paths.append(path)
         return paths
 

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workstation.errors import DisplayError, ExportError, FileMissing, InputError
 from workstation.gui.application import make_application, use_offscreen_without_display
+from workstation.gui.picture_files import write_png
 from workstation.gui.review.legend import Legend
 from workstation.gui.review.pane_grid import PaneGrid
 from workstation.gui.review.slice_view import SliceView
 from workstation.gui.theme import apply_theme
 from workstation.gui.view_links import show
-from workstation.io.files import replacing
 from workstation.io.layouts import find_case
 from workstation.session.loading import load_for_display, load_mask
 from workstation.session.session import Session
@@ -250,6 +250,4 @@ def _draw(page: QWidget) -> QImage:
 def _save(image: QImage, out: Path) -> None:
     if out.suffix.lower() != ".png":
         raise ExportError(f"{out} is not a PNG name", hint="Choose a name ending in .png.", path=out)
-    with replacing(out) as temporary:
-        if not image.save(str(temporary)):
-            raise ExportError(f"{out} could not be written", hint="Check the folder and the disk.", path=out)
+    write_png(image, out)

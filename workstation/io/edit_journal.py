@@ -24,6 +24,7 @@ from pathlib import Path
 from workstation.core.label_edits import Edit, EditableLabelMap, History
 from workstation.core.volume import LabelMap
 from workstation.errors import EditError, ExportError, WorkstationError
+from workstation.io.files import make_folder, sync
 from workstation.io.journal_records import (
     MAGIC,
     Entry,
@@ -164,12 +165,12 @@ def begin_journal(folder: Path, case_path: Path, base: LabelMap, *, origin: str)
     path = folder / f"{stem}.journal"
     content = MAGIC + record(Kind.BASE, base_payload(base, origin=origin, case=str(case_path)))
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder, mode=0o700)
         folder.chmod(0o700)
         path, descriptor = _create(folder, stem)
         _write_all(descriptor, content)
         os.fsync(descriptor)
-        _sync_folder(folder)
+        sync(folder)
     except OSError as error:
         hint = "Export the mask from time to time: edits are lost if the program is killed."
         raise ExportError(
@@ -297,12 +298,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is safe only when its folder is on the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -46,7 +46,10 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
     line = json.dumps(_finite(complete), separators=(",", ":")).encode() + b"\n"
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
     try:
-        os.write(descriptor, b"\n" + line if _ends_within_a_line(descriptor) else line)
+        rest = b"\n" + line if _ends_within_a_line(descriptor) else line
+        # One write, unless the disk fills up in its middle; then the next one says so.
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
     finally:
         os.close(descriptor)
 
@@ -67,7 +70,7 @@ def read_records(path: Path, offset: int = 0) -> Records:
             continue
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         if isinstance(record, dict):
             records.append(record)

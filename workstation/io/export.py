@@ -15,10 +15,11 @@ from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap, SourceHeader
 from workstation.errors import AmbiguousScheme, ExportError, GeometryError, InputError, LabelError
 from workstation.io.cases import read_mask
+from workstation.io.files import make_folder, not_written, replacing, side_car_of, sync, write_json
 from workstation.io.layouts import find_case
 from workstation.io.nifti import read_header, read_label_map
 from workstation.io.nifti_writing import write_label_map
-from workstation.io.provenance import Origin, require_side_car_name, write_side_car
+from workstation.io.provenance import Origin, require_side_car_name, side_car_facts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,9 +118,23 @@ def export_label_map(
             )
         label_map = dataclasses.replace(label_map, data=reorient(label_map.data, transform), grid=header.grid)
     require_side_car_name(out)
-    write_label_map(out, label_map, like=header, keeps_header=keeps_header)
-    _compare(out, label_map, header)
-    side_car = write_side_car(out, label_map, origin=origin, source=source, keeps_header=keeps_header)
+    side_car = side_car_of(out)
+    try:
+        make_folder(out.parent)
+    except OSError as error:
+        raise not_written(out, error) from error
+    # Both are whole on the disk before either gets its name.
+    with replacing(side_car) as beside_car, replacing(out) as beside:
+        write_label_map(beside, label_map, like=header, keeps_header=keeps_header)
+        _compare(beside, label_map, header, out)
+        facts = side_car_facts(
+            beside, label_map, name=out.name, origin=origin, source=source, keeps_header=keeps_header
+        )
+        write_json(beside_car, facts)
+        if side_car.exists():
+            # The mask gets its name first. In between it may lack a side-car, but never has that of another mask.
+            side_car.unlink()
+            sync(side_car.parent)
     return Exported(out, side_car, label_map)
 
 
@@ -161,13 +176,14 @@ def _origin_of(mask: Path) -> Origin:
     return Origin(files.name, images) if images else Origin()
 
 
-def _compare(out: Path, expected: LabelMap, header: SourceHeader | None) -> None:
-    written = read_label_map(out, scheme=expected.scheme)
+def _compare(beside: Path, expected: LabelMap, header: SourceHeader | None, out: Path) -> None:
+    written = read_label_map(beside, scheme=expected.scheme)
     differs = written.source is None or not np.array_equal(written.data, expected.data)
     if header is not None and written.source is not None:
         differs |= not np.array_equal(written.source.affine, header.affine)
         differs |= not np.array_equal(written.source.zooms[:3], header.zooms[:3], equal_nan=True)
         differs |= (written.source.sform_code, written.source.qform_code) != (header.sform_code, header.qform_code)
     if differs:
-        out.unlink(missing_ok=True)
-        raise ExportError(f"{out} read back differently and was removed", hint="Check the disk; try again.", path=out)
+        raise ExportError(
+            f"{out} would read back differently and was not written", hint="Check the disk; try again.", path=out
+        )

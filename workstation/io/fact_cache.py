@@ -48,7 +48,7 @@ LIMIT_ENTRIES = 20_000
 # Looking through the folder takes a while, so entries go in heaps.
 _SLACK = 500
 _LOG = logging.getLogger(__name__)
-_DAMAGE = (OSError, LookupError, TypeError, ValueError, zlib.error)
+_DAMAGE = (OSError, LookupError, TypeError, ValueError, RecursionError, zlib.error)
 
 
 class FactCache:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import hashlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,8 +21,9 @@ from workstation.errors import ExportError, FileMissing, InputError
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path in the same folder that becomes `path` when the block ends well.
 
-    The reader of `path` sees the old file or the whole new one, never a part, even after a power cut. The temporary
-    name keeps the endings of `path`, since libraries choose a format by them.
+    The reader of `path` sees the old file or the whole new one, never a part, even after a power cut; when the block
+    has ended, the new one is on the disk. The temporary name keeps the endings of `path`, since libraries choose a
+    format by them.
 
     Raises
     ------
@@ -28,21 +32,125 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(temporary)
         temporary.replace(path)
+        sync(path.parent)
     except OSError as error:
-        raise ExportError(
-            f"{path} could not be written: {error.strerror or error}",
-            hint="Check that the folder may be written and the disk is not full.",
-            path=path,
-        ) from error
+        raise not_written(path, error) from error
     finally:
         # Where the folder could not be made there is nothing to remove, and the reason above is what to say.
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder beside `folder` that takes its place when the block ends well.
+
+    As `replacing`: whoever opens `folder` finds all files of the old one or all of the new one, and the new ones are
+    on the disk before they have their names. Only where the system cannot exchange two names in one step is there a
+    moment without either.
+
+    Raises
+    ------
+    ExportError
+        It cannot be written.
+    """
+    beside = folder.with_name(f".{secrets.token_hex(4)}.{folder.name}")
+    try:
+        make_folder(beside)
+        yield beside
+        place_folder(beside, folder)
+    except OSError as error:
+        raise not_written(folder, error) from error
+    finally:
+        # By now it is what was begun, or the former folder.
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def place_folder(beside: Path, folder: Path) -> None:
+    """Give a folder its final name, with all its files on the disk before; OSError where that cannot be.
+
+    Parameters
+    ----------
+    beside : Path
+        In the same folder as `folder`; holds the former one afterwards, if there was one.
+    folder : Path
+    """
+    for path in (*beside.rglob("*"), beside):
+        sync(path)
+    _take_place(beside, folder)
+    sync(folder.parent)
+
+
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a folder, and those above it, whose names outlast a power cut; one that is there stays as it is."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    for each in made:
+        sync(each.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's contents, or the names in a folder, are on the disk; OSError if they cannot be."""
+    is_folder = path.is_dir()
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except PermissionError:
+        # Names can be made in a folder that may not be read; then nobody can be asked.
+        if is_folder:
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems keep names at once and refuse the question.
+        if not is_folder or error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def not_written(path: Path, error: OSError) -> ExportError:
+    """The error that says that a file or folder could not be written."""
+    return ExportError(
+        f"{path} could not be written: {error.strerror or error}",
+        hint="Check that the folder may be written and the disk is not full.",
+        path=path,
+    )
+
+
+def _take_place(beside: Path, folder: Path) -> None:
+    """Give `beside` the name `folder`; a folder that had it has the other name then."""
+    if not folder.exists():
+        beside.rename(folder)
+        return
+    if _exchange(beside, folder):
+        return
+    former = beside.with_name(beside.name + ".former")
+    folder.rename(former)
+    try:
+        beside.rename(folder)
+    except OSError:
+        former.rename(folder)
+        raise
+    former.rename(beside)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Let two names change places in one step; False where the system has no such call."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
+    if call is None:
+        return False
+    # Paths count from the working folder (AT_FDCWD), and the names change places (RENAME_EXCHANGE).
+    if call(-100, os.fsencode(first), -100, os.fsencode(second), 2) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        return False
+    raise OSError(number, os.strerror(number), str(second))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -66,7 +174,7 @@ def read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_bytes())
     except OSError as error:
         raise FileMissing(f"{path} cannot be read: {error.strerror}", hint="Check the path.", path=path) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON: {error}", hint="Mend or remove the file.", path=path) from error
     if not isinstance(value, dict):
         raise InputError(f"{path} holds no JSON object", hint="Mend or remove the file.", path=path)

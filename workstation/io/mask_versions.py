@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from workstation.errors import ExportError
+from workstation.io.files import make_folder
 from workstation.io.places import edits_folder
 from workstation.io.review_store import review_path
 
@@ -47,7 +48,7 @@ def reserve_file(folder: Path, case: str, word: str) -> Path:
     stem = re.sub(r"[^\w.+-]+", "_", case).strip(".") or "case"
     number = 1
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, mode=0o700)
         while True:
             path = folder / f"{stem}_{word}_{number}.nii.gz"
             try:

@@ -18,6 +18,7 @@ import secrets
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from workstation.errors import ExportError, FileMissing, ModelError
-from workstation.io.files import replacing, sha256_of
+from workstation.io.files import make_folder, not_written, place_folder, replacing, sha256_of
 from workstation.io.models import CARD_NAME, WEIGHTS_NAME, ModelCard, read_model_card
 
 FORMAT = 1
@@ -137,7 +138,7 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, zlib.error) as error:
         raise _refused(path, f"cannot be read as an archive: {error}") from error
 
 
@@ -195,7 +196,7 @@ def _listed_files(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInf
 
 def _make_room(models: Path, beside: Path, size: int) -> None:
     try:
-        beside.mkdir(parents=True)
+        make_folder(beside)
         free = shutil.disk_usage(models).free
     except OSError as error:
         hint = "Check that the folder may be written."
@@ -246,7 +247,10 @@ def _rename(beside: Path, models: Path, card: ModelCard) -> Path:
     for number in range(1, 1000):
         target = models / (name if number == 1 else f"{name}-{number}")
         if not target.exists():
-            beside.replace(target)
+            try:
+                place_folder(beside, target)
+            except OSError as error:
+                raise not_written(target, error) from error
             return target
     raise ExportError(f"{models} holds a thousand models called {card.name}", hint="Remove some.", path=models)
 

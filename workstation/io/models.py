@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -23,6 +24,10 @@ from workstation.io.files import read_json, sha256_of, write_json
 CARD_NAME = "card.json"
 WEIGHTS_NAME = "model.keras"
 CARD_VERSION = 1
+_UNREADABLE = (
+    *(OSError, EOFError, KeyError, ValueError, RecursionError, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 _MAX_CONFIG_BYTES = 16 * 2**20
 _MOST_WEIGHT_BYTES = 16 * 2**30
 _WEIGHTS_MEMBER = "model.weights.h5"
@@ -219,7 +224,7 @@ def refuse_code(weights_path: Path, *, most_bytes: int = _MOST_WEIGHT_BYTES) -> 
                 raise ValueError("its description is too large")
             config = json.loads(archive.read("config.json"))
         suspects = sorted(set(_foreign_classes(config)))
-    except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile, NotImplementedError) as e:
+    except _UNREADABLE as e:
         raise ModelError(
             f"{weights_path} cannot be read as a Keras model: {e}.",
             hint="Copy the whole model folder again, or train the model anew.",

@@ -21,7 +21,7 @@ from workstation.core.case import CaseFiles, ImageRef
 from workstation.core.review import Decision
 from workstation.core.volume import LabelMap
 from workstation.errors import ExportError, FileMissing, InputError
-from workstation.io.files import read_json, sha256_of, side_car_of, write_json
+from workstation.io.files import read_json, sha256_of, side_car_of
 
 FORMAT = "brats-workstation mask 1"
 # Of the side-car of a segmentation: each field, and the fields of it that are kept (empty: it is a plain value).
@@ -116,37 +116,6 @@ def mean_entropy_of(mask: Path) -> float | None:
     return float(value) if 0 <= value <= 1 else None
 
 
-def write_side_car(mask: Path, written: LabelMap, *, origin: Origin, source: Path | None, keeps_header: bool) -> Path:
-    """Write the side-car of an exported mask.
-
-    Parameters
-    ----------
-    mask : Path
-        The exported file.
-    written : LabelMap
-        What is in it.
-    origin : Origin
-    source : Path or None
-        The mask that was exported.
-    keeps_header : bool
-        Whether descriptions and extensions of the source's header were asked to be kept.
-
-    Returns
-    -------
-    Path
-        The side-car.
-
-    Raises
-    ------
-    ExportError
-        It cannot be written, or a file of that name is there that is no side-car of ours.
-    """
-    path = side_car_of(mask)
-    require_side_car_name(mask)
-    write_json(path, _facts(mask, written, origin, source, keeps_header=keeps_header))
-    return path
-
-
 def require_side_car_name(mask: Path) -> None:
     """Raise ExportError where the side-car of a mask would replace a JSON file of another kind."""
     path = side_car_of(mask)
@@ -191,13 +160,36 @@ def inherited_facts(source: Path | None) -> dict[str, Any]:
     return facts
 
 
-def _facts(mask: Path, written: LabelMap, origin: Origin, source: Path | None, *, keeps_header: bool) -> dict[str, Any]:
+def side_car_facts(
+    mask: Path, written: LabelMap, *, name: str, origin: Origin, source: Path | None, keeps_header: bool
+) -> dict[str, Any]:
+    """The side-car of an exported mask.
+
+    Parameters
+    ----------
+    mask : Path
+        The exported file, where it is now.
+    written : LabelMap
+        What is in it.
+    name : str
+        The name that the file is about to get.
+    origin : Origin
+    source : Path or None
+        The mask that was exported.
+    keeps_header : bool
+        Whether descriptions and extensions of the source's header were asked to be kept.
+
+    Returns
+    -------
+    dict
+        A JSON object.
+    """
     scheme = written.scheme
     counts = np.bincount(written.data.ravel(order="K"), minlength=256)
     facts: dict[str, Any] = {"format": FORMAT, "case": origin.case}
     if scheme.name != "unknown":
         facts["scheme"] = scheme.name
-    facts["mask"] = {"file": mask.name, "sha256": sha256_of(mask), "shape": list(written.data.shape)}
+    facts["mask"] = {"file": name, "sha256": sha256_of(mask), "shape": list(written.data.shape)}
     facts["labels"] = {
         str(value): {
             "name": scheme.labels[value].name,

@@ -18,8 +18,6 @@ COLUMNS = (
     *("case", "reader", "status", "reason", "note", "decided_at", "opened_at", "seconds", "is_blinded"),
     *("mask_path", "mask_sha256", "dice_wt", "dice_tc", "dice_et", "truth_ml", "prediction_ml"),
 )
-# A spreadsheet takes a cell that begins so for a formula, and a formula can fetch and run things.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\n")
 
 
 def review_rows(
@@ -48,16 +46,12 @@ def review_rows(
 def write_review_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows of `review_rows` as CSV.
 
-    Words that a spreadsheet would take for a formula (they begin with = + - @, a tab or a new line) get an apostrophe
-    in front.
-
     Raises
     ------
     ExportError
         The file cannot be written.
     """
-    guarded = ({name: _guarded(value) for name, value in row.items()} for row in rows)
-    write_table(path, COLUMNS, guarded)
+    write_table(path, COLUMNS, rows)
 
 
 def review_json(
@@ -98,11 +92,3 @@ def _agreement_facts(agreement: Agreement) -> dict[str, Any]:
     facts["differing"] = list(agreement.differing)
     ratios = {"share": agreement.share, "kappa": agreement.kappa}
     return facts | {"cases": agreement.cases} | {k: None if math.isnan(v) else v for k, v in ratios.items()}
-
-
-def _guarded(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    # Python's writer does not quote a lone return, which other readers take for the end of the row.
-    text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text

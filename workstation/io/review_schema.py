@@ -126,7 +126,12 @@ def speaking(path: Path) -> Iterator[None]:
                 hint="Nothing was written. Check that the folder may be written and the disk is not full.",
                 path=path,
             ) from error
+        # Our statements are the same for every store: one that they do not fit has other tables, or is no text.
+        if name == "SQLITE_ERROR" or (not name and "decode" in str(error)):
+            raise _damaged(path, str(error)) from error
         raise
+    except UnicodeDecodeError as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -24,6 +24,7 @@ from platformdirs import user_data_dir
 from workstation.core.labels import REGIONS
 from workstation.core.review import STATUSES, CaseFigures, Decision, ReviewedMask, latest_of
 from workstation.errors import ReviewError
+from workstation.io.files import make_folder, sync
 from workstation.io.provenance import mean_entropy_of
 from workstation.io.review_schema import BUSY_SECONDS, prepare, speaking, transaction
 
@@ -227,11 +228,12 @@ def _figures_of(row: tuple[Any, ...]) -> CaseFigures:
 def _make_private(path: Path) -> None:
     """Make folder and file for the user alone; SQLite gives its log beside the file the same rights."""
     try:
-        if not path.parent.is_dir():
-            path.parent.parent.mkdir(parents=True, exist_ok=True)
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+        make_folder(path.parent, mode=0o700)
+        is_new = not path.exists()
         # The mode counts only where the file is made here.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if is_new:
+            sync(path.parent)
     except OSError as error:
         raise ReviewError(
             f"the decisions in {path} cannot be kept: {error.strerror}",

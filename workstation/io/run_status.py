@@ -171,7 +171,7 @@ class StatusFold:
 
     def _take_state(self, event: Mapping[str, Any]) -> None:
         state = event.get("state")
-        if state not in STATES:
+        if not isinstance(state, str) or state not in STATES:
             return
         if state == "waiting":
             # Also the first word of a run that is resumed: what it died of is no longer true.

@@ -32,7 +32,7 @@ from workstation.core.course import Change, change_from_dict
 from workstation.core.requests import Request, request_from_dict
 from workstation.errors import RunError
 from workstation.io.events import Records, append_record, read_records
-from workstation.io.files import write_json
+from workstation.io.files import make_folder, write_json
 from workstation.io.run_status import RunStatus, StatusFold, status_from_dict
 
 __all__ = ["COMMANDS", "LOST_AFTER_SECONDS", "RunFolder", "RunStatus", "default_runs_root", "list_runs"]
@@ -77,7 +77,7 @@ class RunFolder:
             The folder holds something, or cannot be made.
         """
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path, mode=0o700)
             is_empty = not any(path.iterdir())
         except OSError as error:
             hint = "Choose a folder you may write to."
@@ -178,8 +178,14 @@ class RunFolder:
         return request_from_dict(str(asked.get("kind")), asked.get("request", {}))
 
     def append(self, event: dict[str, Any]) -> None:
-        """Append an event; the time is added."""
-        append_record(self.events, event)
+        """Append an event; the time is added.
+
+        Raises
+        ------
+        RunError
+            The folder cannot be written.
+        """
+        self._append(self.events, event)
 
     def read_events(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The events from byte `offset` on, and the byte at which to go on."""
@@ -202,11 +208,8 @@ class RunFolder:
         """
         if command not in COMMANDS:
             raise RunError(f"There is no command {command!r}.", hint=f"Known: {', '.join(COMMANDS)}.")
-        try:
-            more = {"sender": sender, "checkpoint": checkpoint}
-            append_record(self.control, {"command": command} | {name: value for name, value in more.items() if value})
-        except OSError as error:
-            raise RunError(f"{self.control} cannot be written: {error.strerror}.", path=self.control) from error
+        more = {"sender": sender, "checkpoint": checkpoint}
+        self._append(self.control, {"command": command} | {name: value for name, value in more.items() if value})
 
     def commands(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The commands from byte `offset` on, and the byte at which to go on."""
@@ -225,7 +228,8 @@ class RunFolder:
     def asked_at(self) -> float:
         """When the present start was asked for, in Unix seconds; its place among those that wait."""
         starts = [record for record in self.commands()[0] if record.get("command") == "start"]
-        return float(starts[-1]["time"]) if starts else self.created
+        time = starts[-1].get("time") if starts else None
+        return float(time) if isinstance(time, int | float) else self.created
 
     def goes_on_from_best(self) -> bool:
         """Whether the present start is to go on from the best checkpoint instead of the last."""
@@ -240,11 +244,7 @@ class RunFolder:
         RunError
             The folder cannot be written.
         """
-        path = self.path / "changes.jsonl"
-        try:
-            append_record(path, change.as_dict())
-        except OSError as error:
-            raise RunError(f"{path} cannot be written: {error.strerror}.", path=path) from error
+        self._append(self.path / "changes.jsonl", change.as_dict())
 
     def changes(self, offset: int = 0) -> tuple[list[Change], int]:
         """The changes from byte `offset` on, and the byte at which to go on."""
@@ -288,7 +288,7 @@ class RunFolder:
             summary = json.loads((self.path / "summary.json").read_bytes())
             status = status_from_dict(summary["status"])
             return None if status is None else (int(summary["events_bytes"]), status)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             # A cache that cannot be read is no cache; the events are.
             return None
 
@@ -306,7 +306,7 @@ class RunFolder:
         try:
             values = json.loads(self.supervisor.read_bytes())
             pid, host = values["pid"], values["host"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
         if not isinstance(pid, int) or pid <= 0 or host != platform.node():
             return False
@@ -318,6 +318,16 @@ class RunFolder:
             # It is somebody else's, so there is one.
             return False
         return False
+
+    def _append(self, path: Path, record: dict[str, Any]) -> None:
+        try:
+            append_record(path, record)
+        except OSError as error:
+            raise RunError(
+                f"{path} cannot be written: {error.strerror}.",
+                hint="Check that the folder may be written and the disk is not full.",
+                path=path,
+            ) from error
 
     def _asked_epochs(self) -> int:
         asked = self._read_asked().get("request")
@@ -331,7 +341,7 @@ class RunFolder:
             hint = "The folder is no run, or its disk is damaged."
             try:
                 asked = json.loads(path.read_bytes())
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise RunError(f"{path} cannot be read: {error}.", hint=hint, path=path) from error
             if not isinstance(asked, dict):
                 raise RunError(f"{path} is not a request.", hint=hint, path=path)

@@ -1,7 +1,7 @@
 """Tables as CSV: written beside and renamed, so that a reader sees a whole one at any time.
 
-Names come from files that anybody may have named. A spreadsheet takes a cell that begins with one of `=+-@` or a tab
-for a formula and carries it out, so such a text is written behind an apostrophe, which says "text".
+Names come from files that anybody may have named. A spreadsheet takes a cell that begins with one of `=+-@`, a tab or a
+new line for a formula and carries it out, so such a text is written behind an apostrophe, which says "text".
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workstation.errors import FileMissing
+from workstation.errors import FileMissing, InputError
 from workstation.io.files import replacing
 
 # https://owasp.org/www-community/attacks/CSV_Injection
-_BEGINS_FORMULA = ("=", "+", "-", "@", "\t")
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -47,12 +47,16 @@ def read_table(path: Path) -> list[dict[str, str]]:
     ------
     FileMissing
         It cannot be read.
+    InputError
+        It is no CSV file in UTF-8.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return [{name: _unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
     except OSError as error:
         raise FileMissing(f"{path} cannot be read: {error.strerror}", hint="Check the path.", path=path) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} is no CSV file: {error}", hint="Save it as CSV in UTF-8.", path=path) from error
 
 
 def _cell(value: Any) -> Any:

@@ -159,5 +159,5 @@ class EngineWatch:
     def _say(self, event: dict[str, Any]) -> None:
         try:
             self._run.append(event)
-        except OSError as error:
-            print(f"supervisor: {self._run.events}: {error}; lost {event}", file=sys.stderr, flush=True)
+        except RunError as error:
+            print(f"supervisor: {error}; lost {event}", file=sys.stderr, flush=True)

@@ -22,7 +22,7 @@ def read_supervision(run: RunFolder) -> dict[str, Any]:
     """The content of supervisor.json; empty if there is none that can be read."""
     try:
         values = json.loads(run.supervisor.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 

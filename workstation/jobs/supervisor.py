@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workstation.errors import WorkstationError
+from workstation.errors import RunError, WorkstationError
 from workstation.io.runs import RunFolder
 from workstation.jobs.admission import Verdict
 from workstation.jobs.disk import free_bytes, wanted_bytes
@@ -272,8 +272,8 @@ class _Supervisor:
         """Append an event; a full disk must not end a training that may still be saved."""
         try:
             self._run.append(event)
-        except OSError as error:
-            print(f"supervisor: {self._run.events}: {error}; lost {event}", file=sys.stderr, flush=True)
+        except RunError as error:
+            print(f"supervisor: {error}; lost {event}", file=sys.stderr, flush=True)
 
 
 def _differ(said: Verdict, verdict: Verdict) -> bool:

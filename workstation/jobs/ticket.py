@@ -93,5 +93,5 @@ def read_ticket(path: Path) -> Ticket | None:
             slot=int(values.get("slot", 0)),
             host=str(values.get("host", platform.node())),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -81,7 +81,7 @@ def stored_keys() -> dict[str, tuple[str, ...]]:
     """The keys that the user chose, by action; empty where nothing readable is stored."""
     try:
         found = json.loads(str(settings().value(_KEYS, "{}")))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

@@ -86,7 +86,7 @@ def _write(page: Figure, least_height: int, path: Path) -> None:
     from PySide6.QtCore import QCoreApplication
     from PySide6.QtGui import QImage, QPalette
 
-    from workstation.io.files import replacing
+    from workstation.gui.picture_files import write_png
 
     page.set_line_scale(_SCALE)
     page.resize(_WIDTH, least_height)
@@ -101,6 +101,4 @@ def _write(page: Figure, least_height: int, path: Path) -> None:
         image.fill(page.palette().color(QPalette.ColorRole.Window))
         page.render(image)
         QCoreApplication.processEvents()
-    with replacing(path) as temporary:
-        if not image.save(str(temporary)):
-            raise ExportError(f"{path} could not be written", hint="Check the folder and the disk.", path=path)
+    write_png(image, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from workstation import __version__
@@ -13,6 +13,7 @@ from workstation.errors import ExportError
 from workstation.gui.report.blocks import Document
 from workstation.gui.report.canvas import FAINT_RULE, QUIET, TINY_PT, Canvas
 from workstation.gui.report.strips import Strip, strips_of
+from workstation.io.files import not_written
 
 PAGE_MM = (210.0, 297.0)
 _MARGIN_MM = 15.0
@@ -34,7 +35,10 @@ def write_pdf(document: Document, path: Path) -> int:
     ExportError
         It cannot be written.
     """
-    writer = QPdfWriter(str(path))
+    # In memory first: Qt does not say that the disk was full.
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
     writer.setPageLayout(
         QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0))
     )
@@ -54,6 +58,10 @@ def write_pdf(document: Document, path: Path) -> int:
         _paint_page(document, canvas, page, number, len(pages))
     if not painter.end():
         raise ExportError(f"{path} could not be written", hint="Check that the disk is not full.", path=path)
+    try:
+        path.write_bytes(buffer.data().data())
+    except OSError as error:
+        raise not_written(path, error) from error
     return len(pages)
 
 
