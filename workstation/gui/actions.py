@@ -225,6 +225,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("decide.reader", _T("Actions", "Reader..."), (), DECIDE),
     Action("decide.predictions", _T("Actions", "Open predictions of the data set..."), (), DECIDE, "dataset"),
     Action("decide.agreement", _T("Actions", "Agreement of readers..."), (), DECIDE, "dataset"),
+    Action("decide.train", _T("Actions", "Train on accepted and corrected..."), (), DECIDE, "dataset"),
     Action("decide.export", _T("Actions", "Export decisions..."), (), DECIDE, "dataset"),
     Action("window.review", _T("Actions", "Review"), ("Alt+1",), WINDOW, is_switch=True),
     Action("window.data", _T("Actions", "Data"), ("Alt+2",), WINDOW, is_switch=True),

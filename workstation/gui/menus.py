@@ -74,6 +74,7 @@ class Menus(QObject):
         ticking = (session.layers.display_changed, view.decoration_changed, view.convention_changed)
         for signal in (*ticking, session.diameters.changed):
             signal.connect(self._tick)
+        view.sequence_changed.connect(self._tick)
         for signal in (view.scene_changed, session.pointer.changed, cine.changed):
             signal.connect(self._tick)
         self.refresh()
