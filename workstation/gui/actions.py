@@ -231,6 +231,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help.palette", _T("Actions", "Command palette..."), ("Ctrl+Shift+P",), HELP),
     Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?", "F1"), HELP),
     Action("help.keys", _T("Actions", "Change keys..."), (), HELP),
+    Action("help.doctor", _T("Actions", "Check the installation..."), (), HELP),
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
 
