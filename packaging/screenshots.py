@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import panels
 from panels import Write
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from PySide6.QtGui import QImage, qRgb
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -61,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--panels", action="store_true", help="every panel and dialog, in both themes")
     parser.add_argument("--data", type=Path, help="with --panels: a data set with truths; default: phantoms")
     parser.add_argument("--predictions", type=Path, help="with --panels: a folder of masks named after its cases")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="with --panels: these, in the dark theme")
+    parser.add_argument("--width", type=int, default=0, help="make the pictures this wide, in pixels")
     parser.add_argument("--out", type=Path, default=HERE / "pictures")
     parser.add_argument("--scale", type=int, help=argparse.SUPPRESS)
     return parser
@@ -83,7 +85,7 @@ def _show_and_grab(options: argparse.Namespace, private: Path, *, scale: int) ->
     window = MainWindow(session)
     window.resize(*SIZE)
     window.show()
-    write = _writer(options.out, window, scale=scale)
+    write = _writer(options, window, scale=scale)
     if options.panels:
         _show_panels(window, options, private, write)
     else:
@@ -94,16 +96,20 @@ def _show_and_grab(options: argparse.Namespace, private: Path, *, scale: int) ->
     del app
 
 
-def _writer(out: Path, window: QWidget, *, scale: int) -> Write:
+def _writer(options: argparse.Namespace, window: QWidget, *, scale: int) -> Write:
     """Writes a widget as NAME.png; the window is checked to have the size that was asked for."""
     ending = "" if scale == 1 else f"@{scale}x"
 
     def write(name: str, widget: QWidget = window) -> None:
+        if options.only and name not in options.only:
+            return
         QApplication.sendPostedEvents()
         image = widget.grab().toImage()
         if widget is window and (image.width(), image.height()) != (SIZE[0] * scale, SIZE[1] * scale):
             raise SystemExit(f"{name}: the picture has {image.width()} x {image.height()} pixels")
-        path = out / f"{name}{ending}.png"
+        if options.width:
+            image = image.scaledToWidth(options.width, Qt.TransformationMode.SmoothTransformation)
+        path = options.out / f"{name}{ending}.png"
         print(f"{path}: {save(image, path) / 1000:.0f} kB")
 
     return write
@@ -121,6 +127,8 @@ def _show_panels(window: Any, options: argparse.Namespace, private: Path, write:
     panels.empty_panels(window, in_theme("dark"))
     panels.open_data(window, data.resolve(), predictions.resolve())
     panels.all_panels(window, in_theme("dark"))
+    if options.only:
+        return
     apply_theme(QApplication.instance(), "light")
     panels.all_panels(window, in_theme("light"))
 

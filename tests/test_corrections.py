@@ -146,6 +146,22 @@ def test_a_second_correction_is_a_second_version(session: Session, data: DataSet
     assert values == [1, 2]
 
 
+def test_a_correction_that_is_taken_back_shows_the_corrected_mask_to_go_on_with(
+    session: Session, data: DataSet, qtbot: QtBot
+) -> None:
+    labels = correct(session)
+    with qtbot.waitSignal(session.case_changed):
+        reading.accept_and_next(session)
+    settle(session, qtbot)
+    with qtbot.waitSignal(session.case_changed):
+        reading.undo_decision(session)
+    qtbot.waitUntil(lambda: session.layers.mask("edited") is not None)
+    mask = session.layers.mask("edited")
+    assert mask is not None
+    assert np.array_equal(mask.data, labels)
+    assert session.worklist.entries[0].status == "unread"
+
+
 def test_edits_that_were_taken_back_are_no_correction(session: Session, data: DataSet, qtbot: QtBot) -> None:
     correct(session)
     session.editing.undo()

@@ -19,7 +19,7 @@ from workstation.core.cost import (
     layer_costs,
     step_flops,
 )
-from workstation.core.network import Shape, UNetPlan
+from workstation.core.network import PRESETS, Shape, UNetPlan
 from workstation.core.work import prediction_flops
 
 FULL: Shape = (240, 240, 144)
@@ -232,3 +232,12 @@ def test_a_prediction_keeps_the_skips_that_are_still_to_be_read() -> None:
     assert terms["activations"] == 17 * 4 * VOXELS
     assert terms["transient"] == 32 * 4 * VOXELS
     assert terms["scratch"] == 16 * 4 * VOXELS
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("mode", ["exact", "low", "plain"])
+def test_a_prediction_between_two_steps_takes_less_than_a_step(preset: str, mode: str) -> None:
+    """Sentinel cases are predicted during a training: its estimate must hold for them too."""
+    for shape in ((64, 64, 64), (240, 240, 155)):
+        step = estimate_train_bytes(PRESETS[preset], shape, mode=mode)
+        assert estimate_segment_bytes(PRESETS[preset], shape).peak_bytes < step.peak_bytes

@@ -457,6 +457,43 @@ def test_what_is_painted_in_part_is_what_would_be_painted_anew(
         assert np.abs(pixels(view) - in_part).max() <= tolerance, view.plane
 
 
+def test_panes_beside_the_brush_follow_before_the_stroke_ends(window: MainWindow, qtbot: QtBot) -> None:
+    press(window, Qt.Key.Key_B)
+    press(window, Qt.Key.Key_B, SHIFT)
+    set_radius(window, 4.0)
+    pane, beside = pane_of(window), window.review.panes.slices["sagittal"]
+    cursor = window.session.view.cursor_mm
+    assert window.session.case is not None
+    i, j, k = (float(each) for each in window.session.case.grid.to_voxel(cursor))
+    QApplication.processEvents()
+    painted = beside.paint_count
+    send(pane, PRESS, spot(pane, (i, j, k)))
+    send(pane, MOVE, spot(pane, (i, j + 6, k)))
+    qtbot.waitUntil(lambda: beside.paint_count > painted)
+    assert window.session.editing.is_drawing
+    send(pane, RELEASE, spot(pane, (i, j + 6, k)))
+
+
+@pytest.mark.parametrize("zoom", [1.0, 0.3, 0.15, 0.05])
+def test_a_stroke_leaves_no_lines_of_its_parts_at_any_zoom(window: MainWindow, zoom: float) -> None:
+    window.session.layers.set_outline("both")
+    window.session.layers.set_opacity(0.4)
+    press(window, Qt.Key.Key_B)
+    set_radius(window, 4.0)
+    pane = pane_of(window)
+    pane.zoom_at(QPointF(pane.rect().center()), zoom)
+    send(pane, PRESS, spot(pane, (14, 14, 14)))
+    for step in range(1, 9):
+        send(pane, MOVE, spot(pane, (14 + step, 14 + 1.5 * step, 14)))
+        QApplication.processEvents()
+    send(pane, RELEASE, spot(pane, (22, 26, 14)))
+    away(pane)
+    QApplication.processEvents()
+    in_part = pixels(pane)
+    pane.picture.take_masks()
+    assert (pixels(pane) == in_part).all()
+
+
 # -- polygon and fill -------------------------------------------------------------------------------------------------
 
 CORNERS: list[tuple[float, float, float]] = [(15, 20, 14), (30, 20, 14), (30, 35, 14), (15, 35, 14)]

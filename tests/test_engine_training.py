@@ -12,6 +12,8 @@ import pytest
 from engine_cases import write_cases
 
 from workstation.core.course import Change
+from workstation.core.labels import scheme_named
+from workstation.core.overlap import dice
 from workstation.core.requests import TrainRequest
 from workstation.core.schedule import training_schedule
 from workstation.core.split import Draw, Split
@@ -24,7 +26,9 @@ from workstation.engine.training import find_material, train
 from workstation.errors import LayoutError, NonFiniteLoss, OutOfMemory, RequestError, RunError
 from workstation.io.layouts import open_dataset
 from workstation.io.models import read_model_card
+from workstation.io.nifti import read_label_map
 from workstation.io.runs import RunFolder
+from workstation.io.sentinel_masks import sentinel_masks
 from workstation.io.splits import save_manifest
 
 
@@ -366,7 +370,7 @@ def test_a_training_starts_from_the_weights_of_a_model_and_its_card_says_so(
     for a, b in zip(load_model(run.model)[0].trainable_weights, load_model(source)[0].trainable_weights, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-9)
     start = read_model_card(run.model).training["start"]
-    assert start["name"] == "flair-wt" and len(start["weights_sha256"]) == 64
+    assert start["name"] == "flair-wt" and start["sha256"] == read_model_card(source).sha256
     assert str(source) not in (run.model / "card.json").read_text()
 
 
@@ -466,3 +470,39 @@ def test_a_manifest_of_other_files_is_refused(tmp_path: Path) -> None:
     flair.write_bytes((data / "tiny_1" / "tiny_1_flair.nii.gz").read_bytes())
     with pytest.raises(LayoutError, match="tiny_2_flair"):
         find_material(TrainRequest(data=str(data), split=str(path)))
+
+
+def test_sentinels_are_segmented_on_their_grid_after_the_epochs_asked_for(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, epochs=4, sentinel_epochs=3, sentinels=("tiny_3", "tiny_0"), size="8x8x8")
+    run = new_run(tmp_path / "run", request)
+    train(request, run)
+    told = sentinel_masks(run)
+    assert [(mask.case, mask.epoch) for mask in told] == [(name, at) for name in request.sentinels for at in (1, 3, 4)]
+    mask = read_label_map(told[-1].path, scheme=scheme_named(told[-1].scheme))
+    truth = read_label_map(data / "tiny_0" / "tiny_0_seg.nii.gz", scheme=scheme_named("brats2021"))
+    assert mask.grid.shape == (16, 16, 12) and np.array_equal(mask.grid.affine, truth.grid.affine)
+    # The training sees the middle 8 x 8 x 8 voxels; the Dice is that of the whole truth.
+    assert not mask.data[:4].any() and not mask.data[12:].any() and not mask.data[:, :, :2].any()
+    assert told[-1].dice["WT"] == pytest.approx(dice(truth.data > 0, mask.data > 0), nan_ok=True)
+
+
+def test_without_names_the_first_of_the_validation_are_watched(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, epochs=1, sentinel_epochs=1, validation=0.4, preset="four-regions")
+    run = new_run(tmp_path / "run", request)
+    train(request, run)
+    told = sentinel_masks(run)
+    assert [mask.case for mask in told] == list(find_material(request).split.validation[:2])
+    assert {mask.scheme for mask in told} == {"brats2021"}
+    assert set(read_label_map(told[0].path, scheme=scheme_named("brats2021")).data.flat) <= {0, 1, 2, 4}
+
+
+def test_a_sentinel_that_is_not_there_is_refused_and_who_watches_changes_no_fingerprint(
+    data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(LayoutError, match="no complete case tiny_9"):
+        request = request_for(data, sentinel_epochs=1, sentinels=("tiny_9",))
+        train(request, new_run(tmp_path / "run", request))
+    request = request_for(data)
+    run = new_run(tmp_path / "other", request)
+    train(request, run, control=StopBefore(run, 1))
+    assert train(dataclasses.replace(request, sentinel_epochs=1), run)["state"] == "finished"

@@ -135,3 +135,19 @@ def test_a_mask_of_one_region_is_confused_with_labels_by_name() -> None:
     found = count_confusion(label_map(TUMOUR), whole)
     assert [label and label.name for label in found.prediction_labels] == [None, "whole tumour"]
     assert found.voxels[2].tolist() == [0, 64]
+
+
+def test_a_mixed_up_label_is_an_error_of_both_labels_and_of_no_whole_tumour() -> None:
+    # A quarter of the oedema (label 2), 2 x 4 x 2 voxels, is called core (label 1).
+    quarter: Box = ((4, 6), (4, 8), (4, 6), 1)
+    truth, prediction = label_map(TUMOUR), label_map(TUMOUR, quarter)
+    atlas = find_errors(truth, prediction)
+    assert atlas.regions["WT"] == ()
+    (made_up,), (missed,) = atlas.labels[1], atlas.labels[2]
+    assert (made_up.kind, made_up.label, made_up.region, made_up.voxels) == ("fp", 1, "", 16)
+    assert (missed.kind, missed.label, missed.voxels) == ("fn", 2, 16)
+    # Oedema: 64 voxels, of which 48 are found.
+    assert missed.dice_cost == pytest.approx(1 - 2 * 48 / (64 + 48))
+    where = np.zeros((24, 24, 24), dtype=bool)
+    where[4:6, 4:8, 4:6] = True
+    assert np.array_equal(error_mask(truth, prediction, missed), where)

@@ -19,6 +19,7 @@ from workstation.gui.colours import PALETTES
 from workstation.gui.review.findings_table import FindingsTable
 from workstation.gui.review.side_panel import SidePanel
 from workstation.gui.review.slice_view import SliceView
+from workstation.session import commands
 from workstation.session.runs import Runs
 from workstation.session.session import Session
 
@@ -120,6 +121,18 @@ def test_a_click_on_an_error_goes_there_and_n_errors_are_counted(
     session.view.set_cursor((1.0, 1.0, 1.0))
     click(table, 1)
     assert session.view.cursor_mm == (16.0, 16.0, 16.0)
+
+
+def test_errors_of_labels_are_listed_and_stepped_through(session: Session, side: SidePanel, qtbot: QtBot) -> None:
+    judge(session, qtbot, truth=truth(), prediction=prediction())
+    QTest.mouseClick(side.errors.targets.button("labels"), LEFT)
+    # 64 made-up voxels; a quarter of the tumour, 54, is core instead of oedema; a lesion of 27 is missed.
+    table = side.errors.table
+    assert [table.text(row, 0) for row in range(4)] == ["FP oedema", "FP core", "FN oedema", "FN oedema"]
+    assert side.errors.summary.text() == "Errors in labels: 4; smaller ones: 1"
+    commands.step_error(session, -1)
+    assert session.view.cursor_mm == (16.0, 16.0, 16.0)
+    assert side.errors.summary.text().startswith("labels: error 4 of 4")
 
 
 def test_errors_are_sorted_by_a_click_on_a_title(session: Session, side: SidePanel, qtbot: QtBot) -> None:

@@ -70,7 +70,7 @@ def test_a_request_to_measure_comes_back_equal_from_json(request_: Request) -> N
         ("seams", {"case": "c"}, "model"),
         ("seams", {"model": "m", "case": "c", "tile": "16x16x16", "overlap": 16}, "overlap"),
         ("seams", {"model": "m", "case": "c", "weighting": "linear"}, "weighting"),
-        ("seams", {"model": "m", "case": "c", "threshold": 0.0}, "threshold"),
+        ("seams", {"model": "m", "case": "c", "threshold": 1.0}, "threshold"),
     ],
 )
 def test_a_request_to_measure_names_the_field_that_is_wrong(kind: str, values: dict[str, Any], field: str) -> None:

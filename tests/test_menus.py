@@ -83,7 +83,7 @@ def test_every_key_is_a_key_and_every_menu_is_known() -> None:
 
 def test_tooltips_take_their_keys_from_the_registry() -> None:
     assert with_keys("Show or hide", "masks.prediction") == "Show or hide (P)"
-    assert key_text(BY_ID["help.shortcuts"]) == "? or F1"
+    assert key_text(BY_ID["decide.accept"]) == "Ctrl+Enter or Ctrl+Return"
 
 
 def test_the_sheet_lists_every_key(qtbot: QtBot) -> None:

@@ -31,7 +31,8 @@ from workstation.gui.report.overlays import comparison_overlay
 from workstation.gui.report.scene import scene_picture
 from workstation.gui.report.slices import SIDE, Convention, SlicePictures
 from workstation.io.case_report import CaseFacts, CaseInput, gather_case
-from workstation.io.cohort_report import CohortFacts, gather_cohort, masks_by_case
+from workstation.io.cohort_report import CohortFacts, gather_cohort
+from workstation.io.matching import masks_of_cases
 from workstation.io.provenance import ReviewMark
 from workstation.io.tables import read_table
 
@@ -237,7 +238,7 @@ def cohort_folder(data: DataSet, folder: Path) -> Path:
 
 def cohort_facts(data: DataSet, folder: Path) -> CohortFacts:
     """The figures of these predictions."""
-    return gather_cohort(data, masks_by_case(data, cohort_folder(data, folder / "masks")), name="masks")
+    return gather_cohort(data, masks_of_cases(data, cohort_folder(data, folder / "masks")), name="masks")
 
 
 def test_a_cohort_lists_the_worst_case_first_and_what_was_not_scored(data: DataSet, tmp_path: Path) -> None:

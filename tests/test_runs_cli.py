@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from fake_engine import engine_variable, state, until
 
 from workstation.cli import main
 from workstation.core.cost import estimate_train_bytes
+from workstation.core.course import Change
 from workstation.core.requests import SegmentRequest, TrainRequest
 from workstation.io.runs import RunFolder, default_runs_root, list_runs
 from workstation.jobs.local import start, supervisor_of
@@ -176,3 +178,51 @@ def test_how_runs_share_the_machine_is_kept_beside_them(root: Path, capsys: pyte
 def test_a_command_without_its_run_or_with_an_unknown_one_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert "needs a run" in refusal(capsys, "stop")
     assert "there is no run nothing" in refusal(capsys, "log", "nothing")
+
+
+def test_a_training_is_lengthened_slowed_and_sent_back_to_its_best_epoch(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("finish"))
+    run = RunFolder.create(root, SMALL, label="x")
+    start(run)
+    until(lambda: state(run) == "finished")
+    assert "is finished" in refusal(capsys, "resume", run.name)
+    assert "has 3 epochs already" in refusal(capsys, "extend", run.name, "--epochs", "3")
+    said = say(capsys, "extend", run.name, "--epochs", "5", "--learning-rate", "1e-4")
+    assert "started" in said and "to epoch 5" in said
+    assert run.changes()[0] == [Change(epochs=5, learning_rate=1e-4, from_epoch=4)]
+    until(lambda: state(run) == "finished")
+    assert "no best checkpoint" in refusal(capsys, "resume", run.name, "--from", "best")
+    run.checkpoints.mkdir()
+    (run.checkpoints / "best.npz").touch()
+    # Its best epoch is not its last, so there is somewhere to go back to.
+    run.append({"event": "epoch", "epoch": 2, "is_best": True, "val_dice": 0.9})
+    run.append({"event": "epoch", "epoch": 5, "val_dice": 0.8})
+    told = say(capsys, "resume", run.name, "--from", "best", "--learning-rate", "1e-5")
+    assert "from its best epoch, 2" in told and run.goes_on_from_best()
+    assert run.changes()[0][-1] == Change(learning_rate=1e-5, from_epoch=3)
+    until(lambda: state(run) == "finished")
+
+
+def test_a_rate_of_epochs_that_are_behind_is_refused_while_a_training_runs(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("work"))
+    run = RunFolder.create(root, SMALL, label="x")
+    start(run)
+    until(lambda: run.status().epoch >= 1)
+    assert "behind it already" in refusal(capsys, "rate", run.name, "--learning-rate", "1e-4", "--from-epoch", "1")
+    assert run.changes()[0] == []
+    assert "from epoch 90 on" in say(capsys, "rate", run.name, "--learning-rate", "1e-4", "--from-epoch", "90")
+
+
+def test_a_run_is_cloned_with_changes(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("finish"))
+    run = ended(root, "task01")
+    assert "names no field" in refusal(capsys, "clone", run.name, "--set", "speed=9")
+    clone = RunFolder(Path(answer(capsys, "clone", run.name, "--set", "epochs=7", "--set", "loss=bce+dice")["run"]))
+    assert "_task01_" in clone.name and clone.request() == replace(SMALL, epochs=7, loss="bce+dice")
+    until(lambda: state(clone) == "finished")

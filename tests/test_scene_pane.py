@@ -344,7 +344,7 @@ def test_the_scene_waits_while_something_else_is_read(session: Session, pane: Pa
     session.background.ask("case", gate.wait, lambda _: None)
     open_phantom(session, truth=label_map((0, 0, 0)), prediction=None)
     turns: list[int] = []
-    pane._refreshing.timeout.connect(lambda: turns.append(1))
+    pane._waiting.timeout.connect(lambda: turns.append(1))
     qtbot.waitUntil(lambda: len(turns) >= 3, timeout=WAIT_MS)
     assert not pane.is_available
     gate.set()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from workstation.core.requests import EngineSettings, TrainRequest
 from workstation.gui.train.curve_data import CurveData
 from workstation.gui.train.data_facts import facts_of
-from workstation.gui.train.draft import Draft, check
+from workstation.gui.train.draft import Draft, check, draft_of
 from workstation.gui.train.forecast import forecast
 from workstation.gui.train.offers import offers
 from workstation.io.phantoms import write_phantoms
@@ -23,7 +24,7 @@ LARGE = MachineMemory(1024 * GIB, 1024 * GIB)
 
 
 def test_the_first_draft_with_a_data_set_is_the_default_request() -> None:
-    assert check(Draft(data="/data")).request == TrainRequest(data="/data")
+    assert check(Draft(data="/data")).request == TrainRequest(data="/data", sentinel_epochs=1)
 
 
 def test_every_wrong_field_is_named_at_once() -> None:
@@ -136,13 +137,13 @@ def test_events_that_are_no_curve_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("kind", "state", "expected"),
     [
-        ("train", "waiting", {"stop_now"}),
-        ("train", "running", {"pause", "stop_after_epoch", "stop_now"}),
-        ("train", "paused", {"resume", "stop_after_epoch", "stop_now"}),
-        ("train", "stopping", {"stop_now"}),
-        ("train", "lost", {"resume_from_checkpoint", "remove"}),
-        ("train", "failed", {"resume_from_checkpoint", "remove"}),
-        ("train", "finished", {"segment", "remove"}),
+        ("train", "waiting", {"stop_now", "clone"}),
+        ("train", "running", {"pause", "stop_after_epoch", "stop_now", "clone", "change_course"}),
+        ("train", "paused", {"resume", "stop_after_epoch", "stop_now", "clone", "change_course"}),
+        ("train", "stopping", {"stop_now", "clone"}),
+        ("train", "lost", {"resume_from_checkpoint", "remove", "clone", "change_course"}),
+        ("train", "failed", {"resume_from_checkpoint", "remove", "clone", "change_course"}),
+        ("train", "finished", {"segment", "remove", "clone", "change_course"}),
         ("segment", "running", {"stop_now"}),
         ("segment", "finished", {"show_masks", "remove"}),
     ],
@@ -152,10 +153,57 @@ def test_each_state_offers_what_the_run_would_obey(kind: str, state: str, expect
 
 
 def test_without_an_open_case_there_is_nothing_to_segment() -> None:
-    assert offers(RunStatus("run", "train", 0.0, state="finished"), has_open_case=False) == {"remove"}
+    assert offers(RunStatus("run", "train", 0.0, state="finished"), has_open_case=False) == {
+        "remove",
+        "clone",
+        "change_course",
+    }
 
 
 def test_a_saved_split_reaches_the_request() -> None:
     request = check(Draft(data="/data", split=" /splits/fold1.json ")).request
     assert request is not None
     assert request.split == "/splits/fold1.json"
+
+
+def test_a_request_comes_back_from_the_draft_of_its_clone_unchanged() -> None:
+    settings = EngineSettings(onednn=False, intra_threads=3, omp_threads=3, affinity="granularity=fine", nice=5)
+    usual = TrainRequest(data="/d", settings=settings)
+    other: dict[str, Any] = {"preset": "four-regions", "loss": "bce+dice", "decay": "cosine", "normalisation": "group"}
+    # Every field that is not named here is given another value of its type.
+    for field in fields(TrainRequest):
+        value = getattr(usual, field.name)
+        if field.name in {*other, "data", "size", "memory", "precision", "split", "settings"}:
+            continue
+        kinds = {bool: not value, int: 2, float: 0.25, str: "x", tuple: ("a", "b")}
+        other[field.name] = kinds[type(value)]
+    request = replace(usual, **other, size="96x96x64", memory="low")
+    assert check(draft_of(request)).request == request
+
+
+def test_what_came_after_the_best_epoch_is_void_once_a_training_went_back_to_it() -> None:
+    data = CurveData()
+    data.take([step(1, 1, 0.9), epoch(1, 0.5, is_best=True), step(2, 2, 0.8), epoch(2, 0.4)])
+    data.take([{"event": "sentinel", "epoch": 1}, {"event": "sentinel", "epoch": 2}])
+    assert data.take([{"event": "rewound", "epoch": 1, "step": 1}])
+    assert data.of_steps("loss").values.tolist() == [0.9]
+    assert data.of_epochs("dice", of="validation").epochs.tolist() == [1.0]
+    assert data.sentinel_epochs == (1,)
+
+
+def test_memory_is_drawn_where_it_was_measured_and_its_peak_only_rises() -> None:
+    data = CurveData()
+    data.take([step(1, 1, 0.9), {"event": "memory", "rss_bytes": 300, "peak_bytes": 900}])
+    data.take([step(2, 2, 0.9), {"event": "memory", "rss_bytes": 200, "peak_bytes": 400}])
+    data.take([{"event": "estimate", "estimate_bytes": 1000}, {"event": "memory", "rss_bytes": 0, "peak_bytes": 950}])
+    assert data.of_memory(at_peak=False).values.tolist() == [300, 200]
+    assert data.of_memory(at_peak=True).values.tolist() == [900, 900]
+    assert (data.of_memory(at_peak=True).epochs.tolist(), data.estimate_bytes) == ([1, 2], 1000)
+
+
+def test_thousands_of_steps_are_kept_in_their_order() -> None:
+    data = CurveData()
+    data.take([step(number, 1 + (number - 1) // 100, 1 / number) for number in range(1, 5001)])
+    curve = data.of_steps("loss")
+    np.testing.assert_allclose(curve.values, 1 / np.arange(1, 5001))
+    np.testing.assert_allclose(curve.epochs, np.arange(1, 5001) / 100)

@@ -193,10 +193,10 @@ def test_a_remedy_is_one_click(workspace: TrainWorkspace, qtbot: QtBot) -> None:
     assert shown_remedies(workspace) == []
     workspace.form.batch_spin.setValue(8)
     assert shown_remedies(workspace)[:2] == ["Micro-batches of 3", "Batch 3"]
-    assert not workspace.form.micro_batch_spin.isVisible()
+    assert not workspace.form.advanced.micro_batch_spin.isVisible()
     click(qtbot, workspace.cost.remedies.buttons[0])
     assert workspace.form.draft().micro_batch == 3
-    assert workspace.form.micro_batch_spin.isVisible()
+    assert workspace.form.advanced.micro_batch_spin.isVisible()
     assert workspace.cost.verdict.text().startswith("Fits")
     assert workspace.problem.text() == "Changed: Micro-batches of 3."
     assert shown_remedies(workspace) == []
@@ -281,7 +281,7 @@ def test_another_machine_on_which_it_fits_is_named(workspace: TrainWorkspace, qt
 
 def test_without_onednn_the_estimate_says_what_it_is_of(workspace: TrainWorkspace) -> None:
     assert workspace.cost.caution.text() == ""
-    workspace.form.onednn_check.setChecked(False)
+    workspace.form.advanced.onednn_check.setChecked(False)
     assert "Without oneDNN" in workspace.cost.caution.text()
 
 

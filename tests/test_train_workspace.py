@@ -9,14 +9,17 @@ from typing import ClassVar
 
 import pytest
 from fake_engine import engine_variable, write_epoch
-from PySide6.QtCore import QObject, QPoint, Qt, QTimer
-from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QIcon, QImage, QPalette
 from PySide6.QtWidgets import QMessageBox, QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 
+from workstation.core.course import Change
 from workstation.core.requests import SegmentRequest, TrainRequest
 from workstation.core.split import Draw, Split
+from workstation.errors import ExportError
 from workstation.gui.train.colours import VALIDATION, state_colour
+from workstation.gui.train.draft import check
 from workstation.gui.train.job_chip import JobChip
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerModel
@@ -28,6 +31,7 @@ from workstation.io.layouts import open_dataset
 from workstation.io.phantoms import write_phantoms
 from workstation.io.runs import RunFolder, RunStatus
 from workstation.io.splits import save_manifest
+from workstation.io.tables import read_table
 from workstation.jobs.processes import own_mark
 from workstation.jobs.ticket import Ticket
 from workstation.jobs.turns import Turns
@@ -77,6 +81,11 @@ def visible_buttons(workspace: TrainWorkspace) -> set[str]:
     return {verb for verb, button in workspace.details.buttons.items() if button.isVisible()}
 
 
+def run_state(session: Session, run: RunFolder) -> str:
+    status = session.runs.status(run.name)
+    return status.state if status else ""
+
+
 def has_colour(widget: QWidget, colour: object) -> bool:
     image = widget.grab().toImage()
     return any(
@@ -98,11 +107,11 @@ def test_starting_without_a_data_set_says_so_beside_the_field(workspace: TrainWo
 
 
 def test_an_error_in_an_advanced_field_opens_them(workspace: TrainWorkspace, qtbot: QtBot) -> None:
-    assert not workspace.form.rate_edit.isVisible()
-    workspace.form.rate_edit.setText("fast")
-    assert workspace.form.rate_edit.isVisible()
+    assert not workspace.form.advanced.rate_edit.isVisible()
+    workspace.form.advanced.rate_edit.setText("fast")
+    assert workspace.form.advanced.rate_edit.isVisible()
     assert "'fast'" in workspace.form._fields["learning_rate"].error.text()
-    workspace.form.rate_edit.setText("0.01")
+    workspace.form.advanced.rate_edit.setText("0.01")
     assert not workspace.form._fields["learning_rate"].error.isVisible()
 
 
@@ -155,7 +164,7 @@ def test_a_training_is_started_watched_paused_resumed_and_stopped(
         qtbot.waitUntil(lambda: word in details._facts.text(), timeout=20_000)
 
     wait_for("Running")
-    assert visible_buttons(workspace) == {"pause", "stop_after_epoch", "stop_now"}
+    assert visible_buttons(workspace) == {"pause", "stop_after_epoch", "stop_now", "change_course", "clone"}
     qtbot.waitUntil(lambda: not details._data.is_empty)
     qtbot.waitUntil(lambda: "fake engine, work" in details.log.toPlainText())
     click(qtbot, details.buttons["pause"])
@@ -164,11 +173,11 @@ def test_a_training_is_started_watched_paused_resumed_and_stopped(
     wait_for("Running")
     click(qtbot, details.buttons["stop_now"])
     wait_for("Stopped")
-    assert visible_buttons(workspace) == {"resume_from_checkpoint", "remove"}
+    assert visible_buttons(workspace) == {"resume_from_checkpoint", "remove", "change_course", "clone"}
     monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("finish"))
     click(qtbot, details.buttons["resume_from_checkpoint"])
     wait_for("Finished")
-    assert visible_buttons(workspace) == {"segment", "remove"}
+    assert visible_buttons(workspace) == {"segment", "remove", "change_course", "clone"}
 
 
 def test_curves_are_drawn_as_epochs_come(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
@@ -228,7 +237,7 @@ def test_a_finished_training_segments_the_open_case_only_if_there_is_one(
 ) -> None:
     run = new_run(session)
     run.append({"event": "state", "state": "finished"})
-    qtbot.waitUntil(lambda: visible_buttons(workspace) == {"segment", "remove"})
+    qtbot.waitUntil(lambda: visible_buttons(workspace) >= {"segment", "remove"})
     assert not workspace.details.buttons["segment"].isEnabled()
     assert "Open a case" in workspace.details.note.text()
 
@@ -463,9 +472,9 @@ def test_a_split_is_counted_or_refused_beside_its_field(
     split = Split((names[0],), tuple(names[1:2]), tuple(names[2:]))
     path = save_manifest(tmp_path / "split.json", data_set, split, draw=Draw())
     shown = lambda: " ".join(label.text() for label in workspace.form.findChildren(ToneLabel))  # noqa: E731
-    workspace.form.split_edit.setText(str(path))
+    workspace.form.advanced.split_edit.setText(str(path))
     qtbot.waitUntil(lambda: f"1 training, {len(split.validation)} validation, {len(split.test)} test" in shown())
-    workspace.form.split_edit.setText(str(tmp_path / "none.json"))
+    workspace.form.advanced.split_edit.setText(str(tmp_path / "none.json"))
     qtbot.waitUntil(lambda: "none.json cannot be read" in shown())
     workspace.form.set_data(str(data))
     qtbot.mouseClick(workspace.start_button, Qt.MouseButton.LeftButton)
@@ -477,10 +486,118 @@ def test_a_saved_split_leaves_no_shares_to_choose(workspace: TrainWorkspace) -> 
     form.set_split(Path("/splits/fold1.json"), preset="four-regions", draw=Draw(seed=7, validation=0.0, folds=5))
     assert form.draft().split == "/splits/fold1.json"
     assert form.draft().preset == "four-regions"
-    assert not form.validation_spin.isEnabled()
-    assert not form.test_spin.isEnabled()
-    assert form.seed_spin.value() == 1  # of the weights: the split is drawn already
+    assert not form.advanced.validation_spin.isEnabled()
+    assert not form.advanced.test_spin.isEnabled()
+    assert form.advanced.seed_spin.value() == 1  # of the weights: the split is drawn already
     form.set_split(None, preset="flair-wt", draw=Draw(seed=7, validation=0.2, test=0.3))
     draft = form.draft()
     assert (draft.split, draft.seed, draft.validation_percent, draft.test_percent) == ("", 7, 20, 30)
-    assert form.validation_spin.isEnabled()
+    assert form.advanced.validation_spin.isEnabled()
+
+
+def test_a_run_is_cloned_into_the_form(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
+    request = TrainRequest(data="/data", epochs=7, size="64x64x48", filters=4, cases=("a", "b"), sentinel_epochs=3)
+    run = RunFolder.create(session.runs.root, request, label="x")
+    qtbot.waitUntil(lambda: workspace.list.selected == run.name)
+    qtbot.waitUntil(lambda: "clone" in visible_buttons(workspace))
+    click(qtbot, workspace.details.buttons["clone"])
+    assert check(workspace.form.draft()).request == request
+    assert workspace.form.advanced.filters_spin.isVisible()
+    assert "same as the run" in workspace.problem.text()
+
+
+def test_a_training_gets_more_epochs_and_another_rate_in_the_window(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot
+) -> None:
+    run = new_run(session)
+    run.append({"event": "state", "state": "running"})
+    write_epoch(run, 1)
+    qtbot.waitUntil(lambda: (status := session.runs.status(run.name)) is not None and status.epoch == 1)
+    qtbot.waitUntil(lambda: "change_course" in visible_buttons(workspace))
+    click(qtbot, workspace.details.buttons["change_course"])
+    dialog = workspace.details.course_dialog
+    assert dialog is not None
+    assert not dialog.ok_button.isEnabled()
+    assert dialog.from_spin.value() == 2 and "0.001" in dialog.rate_edit.placeholderText()
+    dialog.epochs_spin.setValue(9)
+    dialog.rate_edit.setText("0,0001")
+    dialog.from_spin.setValue(1)
+    click(qtbot, dialog.ok_button)
+    assert "behind it already" in dialog.problem.text() and dialog.isVisible()
+    dialog.from_spin.setValue(4)
+    click(qtbot, dialog.ok_button)
+    assert not dialog.isVisible()
+    assert run.changes()[0] == [Change(epochs=9, learning_rate=1e-4, from_epoch=4)]
+
+
+def test_a_finished_training_goes_back_to_its_best_epoch_with_a_lower_rate(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("finish"))
+    run = new_run(session)
+    run.checkpoints.mkdir()
+    (run.checkpoints / "best.npz").touch()
+    for number in (1, 2):
+        write_epoch(run, number)
+    run.append({"event": "epoch", "epoch": 3, "epochs": 3, "loss": 0.5, "dice": 0.5, "val_dice": 0.1})
+    run.append({"event": "state", "state": "finished"})
+    qtbot.waitUntil(lambda: "change_course" in visible_buttons(workspace))
+    click(qtbot, workspace.details.buttons["change_course"])
+    dialog = workspace.details.course_dialog
+    assert dialog is not None
+    assert not dialog.ok_button.isEnabled()
+    dialog.best_button.click()
+    assert "same steps again" in dialog.note.text() and dialog.from_spin.value() == 3
+    dialog.rate_edit.setText("1e-5")
+    assert not dialog.note.text()
+    click(qtbot, dialog.ok_button)
+    assert run.goes_on_from_best() and run.changes()[0] == [Change(learning_rate=1e-5, from_epoch=3)]
+    qtbot.waitUntil(lambda: run_state(session, run) != "finished")
+    qtbot.waitUntil(lambda: run_state(session, run) == "finished", timeout=60_000)
+
+
+def test_a_click_on_a_curve_opens_the_masks_of_that_epoch(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(session)
+    run.append({"event": "state", "state": "running"})
+    for number in range(1, 11):
+        write_epoch(run, number)
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(session.sentinels, "show", lambda name, *, epoch: asked.append((name, epoch)))
+    details = workspace.details
+    qtbot.waitUntil(lambda: "Best epoch so far: 10" in details.curves._best.text())
+    plot = details.curves.dice
+
+    def click_epoch(epoch: int) -> None:
+        box = plot.getPlotItem().getViewBox()
+        place = plot.mapFromScene(box.mapViewToScene(QPointF(epoch, sum(box.viewRange()[1]) / 2)))
+        qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+    click_epoch(4)
+    assert asked == []
+    run.append({"event": "sentinel", "epoch": 4, "case": "a", "scheme": "region:WT", "dice": {}})
+    qtbot.waitUntil(lambda: "Click an epoch" in details.curves._best.text())
+    click_epoch(4)
+    assert asked == [(run.name, 4)]
+
+
+def test_curves_are_exported_as_a_table_and_a_picture(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    run = new_run(session)
+    run.append({"event": "state", "state": "running"})
+    for number in (1, 2):
+        write_epoch(run, number)
+    curves = workspace.details.curves
+    qtbot.waitUntil(lambda: "Best epoch so far: 2" in curves._best.text())
+    curves.export(tmp_path / "curves.csv")
+    rows = read_table(tmp_path / "curves.csv")
+    assert [(row["epoch"], row["step"]) for row in rows] == [("1", "1"), ("1", ""), ("2", "2"), ("2", "")]
+    # write_epoch: a loss of 1 / (epoch + 1), and a tenth more in validation.
+    assert float(rows[0]["loss"]) == 0.5 and float(rows[1]["val_loss"]) == pytest.approx(0.55)
+    assert rows[0]["rate"] == ""
+    curves.export(tmp_path / "curves.png")
+    assert QImage(str(tmp_path / "curves.png")).width() >= curves.width() // 2
+    with pytest.raises(ExportError, match="neither"):
+        curves.export(tmp_path / "curves.txt")

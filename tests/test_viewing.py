@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QNativeGestureEvent, QPointingDevice
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -32,6 +32,7 @@ from test_main_window import (  # noqa: F401
 )
 
 from workstation.cli import main
+from workstation.core.marks import Ruler
 from workstation.gui.actions import BY_ID, key_text, keys_of
 from workstation.gui.command_palette import CommandPalette
 from workstation.gui.key_bindings import choose_keys
@@ -146,6 +147,30 @@ def test_a_click_in_the_lightbox_moves_the_crosshair_and_a_double_click_opens_th
     assert image.pixelColor(tile.topLeft()).green() > 180  # the mark about the crosshair's slice
     QTest.mouseDClick(box.sheet, LEFT, NO_KEY, tile.center())
     assert window.session.view.layout == "planes"
+
+
+def test_a_ruler_is_drawn_in_the_tile_nearest_to_its_slice(window: MainWindow) -> None:
+    press(window, Qt.Key.Key_7)
+    box = window.review.panes.shown
+    assert isinstance(box, Lightbox)
+    sheet, marks = box.sheet, window.session.marks
+    geometry = sheet.picture.geometry
+    assert geometry is not None
+    index = sheet.indices[1]
+    before = sheet.grab().toImage()
+    marks.draw(Ruler("axial", geometry.to_mm(index, 12.0, 20.0), geometry.to_mm(index, 30.0, 20.0)))
+    marks.finish()
+    after = sheet.grab().toImage()
+    changed = [number for number, each in enumerate(sheet.indices) if differs(before, after, sheet.tile_of(each))]
+    assert changed == [1]
+    marks.clear()
+    assert sheet.grab().toImage() == before
+
+
+def differs(one: QImage, other: QImage, part: QRect | None) -> bool:
+    assert part is not None
+    inner = part.adjusted(1, 1, -1, -1)
+    return one.copy(inner) != other.copy(inner)
 
 
 # -- going ------------------------------------------------------------------------------------------------------------

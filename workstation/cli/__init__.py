@@ -17,6 +17,7 @@ from typing import NoReturn
 from workstation import __version__
 from workstation.cli import (
     check,
+    comparison,
     data,
     demo,
     doctor,
@@ -47,6 +48,7 @@ _GROUPS = (
     runs,
     queue,
     segmentation,
+    comparison,
     models,
     measure,
     figure,

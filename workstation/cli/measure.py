@@ -68,7 +68,7 @@ def add_commands(commands: Any) -> None:
     seams.add_argument("--tile", type=parse_shape, default=(128, 128, 128), metavar="IxJxK")
     seams.add_argument("--overlap", type=parse_at_least(0), default=0, metavar="VOXELS")
     seams.add_argument("--weighting", choices=("uniform", "gaussian"), default="uniform")
-    seams.add_argument("--threshold", type=float, default=0.5, metavar="P")
+    seams.add_argument("--threshold", type=float, default=0.0, metavar="P", help="default: the model's")
     seams.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
     seams.add_argument("--out", type=Path, default=Path("seams"), metavar="FOLDER")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WATCH_SECONDS = 0.5
 _MEMORY_HELP = "exact: recompute norms; low: recompute blocks too, half the memory; plain: Keras's own step"
+_SENTINEL_HELP = "segment these cases again every N epochs, for Review's slider; 0: never"
 _AVERAGING_HELP = "share of the weights' running mean that a step keeps, such as 0.99; 0: none"
 _MICRO_HELP = "volumes in memory at once; gradients are added up to those of the batch; 0: the whole batch"
 
@@ -56,6 +57,9 @@ def add_commands(commands: Any) -> None:
     train.add_argument("--start-from", type=Path, metavar="MODEL", help="a model folder whose weights it starts with")
     train.add_argument("--seed", type=parse_at_least(0), default=1)
     train.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
+    train.add_argument("--sentinels", default="", metavar="NAME,NAME", help="cases to watch; default: two")
+    train.add_argument("--sentinel-epochs", type=parse_at_least(0), default=1, metavar="N", help=_SENTINEL_HELP)
+    train.add_argument("--tensorboard", action="store_true", help="also write TensorBoard's files into the run")
     train.add_argument("--background", action="store_true", help="return as soon as the run is started")
 
     supervise = add_command(commands, "supervise", run_supervise, summary="carry out a run (for the program itself)")
@@ -91,7 +95,10 @@ def run_train(options: argparse.Namespace) -> Outcome:
         micro_batch=options.micro_batch,
         filters=options.filters,
         depth=options.depth,
-        cases=tuple(name for name in options.cases.split(",") if name),
+        cases=_names(options.cases),
+        sentinels=_names(options.sentinels),
+        sentinel_epochs=options.sentinel_epochs,
+        tensorboard=options.tensorboard,
         split=str(options.split.resolve()) if options.split else "",
         settings=EngineSettings(intra_threads=options.threads),
     )
@@ -135,6 +142,10 @@ def _refuse_unreadable_data(folder: Path) -> None:
     from workstation.io.layouts import open_dataset
 
     open_dataset(folder)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
 
 
 def _parse_size(text: str) -> str:

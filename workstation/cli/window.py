@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ def add_commands(commands: Any) -> None:
 
 def run_open(options: argparse.Namespace) -> Outcome:
     """`workstation [CASE ...]`."""
+    # Nothing that a start makes is garbage, and looking for it takes a tenth of its time. The window collects by itself
+    # later on (`gui/collector.py`).
+    gc.disable()
     from workstation.gui.application import run_window
 
     status = run_window(options.cases, truth=options.truth, prediction=options.prediction, view=options.view)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workstation.core.label_edits import Box
+from workstation.core.boxes import Box
 
 # A centre that lies on the rim belongs to the brush, whatever the last bit of its distance says.
 _RIM_MM2 = 1e-6

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from scipy import ndimage
 
-from workstation.core.label_pair import LabelPair, crop_pair
+from workstation.core.label_pair import LabelPair, Target, crop_pair
 from workstation.core.lesions import TOUCHING, central_voxels
 from workstation.core.overlap import OverlapCounts, challenge_value, count_overlap
 from workstation.core.surface import ShouldStop, nearest_mm
@@ -26,6 +26,7 @@ class ErrorComponent:
     Parameters
     ----------
     region : str
+        Empty for an error of a label.
     kind : {"fp", "fn"}
         In the prediction alone, or in the truth alone.
     voxels : int
@@ -38,7 +39,9 @@ class ErrorComponent:
     reach_mm : float
         The same from its farthest voxel.
     dice_cost : float
-        Dice if it alone were mended, minus Dice now.
+        Dice of the region or label if it alone were mended, minus Dice now.
+    label : int or None
+        Its value in the truth's scheme; None for an error of a region.
     """
 
     region: str
@@ -49,6 +52,7 @@ class ErrorComponent:
     distance_mm: float
     reach_mm: float
     dice_cost: float
+    label: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,13 +63,17 @@ class ErrorAtlas:
     ----------
     regions : mapping of str to tuple of ErrorComponent
         The largest first.
+    labels : mapping of int to tuple of ErrorComponent
+        By the label's value in the truth's scheme, the largest first. A voxel with another label than it should have is
+        an error of both: it is too much of the one and missing from the other.
     """
 
     regions: Mapping[str, tuple[ErrorComponent, ...]]
+    labels: Mapping[int, tuple[ErrorComponent, ...]]
 
 
 def find_errors(truth: LabelMap, prediction: LabelMap, *, should_stop: ShouldStop = lambda: False) -> ErrorAtlas:
-    """List the errors of every region that both label maps can express.
+    """List the errors of every region that both label maps can express, and of every label that both have.
 
     Components are connected by faces, edges and corners, as the challenge's are.
 
@@ -77,18 +85,18 @@ def find_errors(truth: LabelMap, prediction: LabelMap, *, should_stop: ShouldSto
         The shapes differ.
     """
     pair = crop_pair(truth, prediction)
-    found = {}
-    for name, target in pair.regions.items():
+    found: dict[Target, tuple[ErrorComponent, ...]] = {}
+    # A region that is one label is looked through once.
+    for target in dict.fromkeys([*pair.regions.values(), *pair.labels.values()]):
         if should_stop():
             raise CancelledError
         masks = pair.masks(target)
-        components = [
-            *_components(pair, name, "fp", masks, should_stop),
-            *_components(pair, name, "fn", masks, should_stop),
-        ]
-        components.sort(key=lambda component: -component.voxels)
-        found[name] = tuple(components)
-    return ErrorAtlas(found)
+        components = [*_components(pair, "fp", masks, should_stop), *_components(pair, "fn", masks, should_stop)]
+        found[target] = tuple(sorted(components, key=lambda component: -component.voxels))
+    return ErrorAtlas(
+        {name: tuple(replace(each, region=name) for each in found[target]) for name, target in pair.regions.items()},
+        {value: tuple(replace(each, label=value) for each in found[target]) for value, target in pair.labels.items()},
+    )
 
 
 def dice_cost(counts: OverlapCounts, kind: ErrorKind, voxels: int) -> float:
@@ -103,14 +111,15 @@ def dice_cost(counts: OverlapCounts, kind: ErrorKind, voxels: int) -> float:
 def error_mask(truth: LabelMap, prediction: LabelMap, component: ErrorComponent) -> np.ndarray:
     """The voxels of one error component, (I, J, K) bool of the whole volume."""
     pair = crop_pair(truth, prediction)
-    own, other = _own_and_other(component.kind, pair.masks(pair.regions[component.region]))
+    target = pair.regions[component.region] if component.label is None else pair.labels[component.label]
+    own, other = _own_and_other(component.kind, pair.masks(target))
     labelled, _ = ndimage.label(own & ~other, TOUCHING)
     place = tuple(index - start for index, start in zip(component.voxel, pair.offset, strict=True))
     return pair.whole(labelled == labelled[place])
 
 
 def _components(
-    pair: LabelPair, region: str, kind: ErrorKind, masks: tuple[np.ndarray, np.ndarray], should_stop: ShouldStop
+    pair: LabelPair, kind: ErrorKind, masks: tuple[np.ndarray, np.ndarray], should_stop: ShouldStop
 ) -> list[ErrorComponent]:
     own, other = _own_and_other(kind, masks)
     labelled, count = ndimage.label(own & ~other, TOUCHING)
@@ -126,7 +135,7 @@ def _components(
     sizes = np.bincount(numbers).tolist()
     return [
         ErrorComponent(
-            region=region,
+            region="",
             kind=kind,
             voxels=sizes[number],
             volume_ml=sizes[number] * pair.grid.voxel_ml,

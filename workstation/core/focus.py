@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workstation.core.boxes import occupied_box
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Components:
@@ -47,26 +49,23 @@ def components(mask: np.ndarray) -> Components:
     # Half of the start's time would go into importing it.
     from scipy import ndimage
 
-    lower, upper = [], []
-    for axis in range(3):
-        filled = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
-        if not filled.size:
-            return Components((0, 0, 0), np.zeros((0, 0, 0), dtype=np.int32), 0)
-        lower.append(int(filled[0]))
-        upper.append(int(filled[-1]) + 1)
-    box = mask[tuple(slice(low, high) for low, high in zip(lower, upper, strict=True))]
-    labels, count = ndimage.label(box, structure=np.ones((3, 3, 3)))
+    box = occupied_box(mask)
+    if box is None:
+        return Components((0, 0, 0), np.zeros((0, 0, 0), dtype=np.int32), 0)
+    labels, count = ndimage.label(mask[box], structure=np.ones((3, 3, 3)))
     sizes = np.bincount(labels.ravel())[1:]
     rank_of = np.zeros(count + 1, dtype=np.int32)
     rank_of[1 + np.argsort(-sizes, kind="stable")] = np.arange(1, count + 1)
-    return Components((lower[0], lower[1], lower[2]), rank_of[labels], count)
+    return Components((box[0].start, box[1].start, box[2].start), rank_of[labels], count)
 
 
 def largest_slice(mask: np.ndarray, axis: int) -> int | None:
     """Index of the slice across `axis` that holds most voxels of an (I, J, K) bool mask; None if it is empty."""
+    box = occupied_box(mask)
+    if box is None:
+        return None
     others = tuple(each for each in range(3) if each != axis)
-    areas = np.count_nonzero(mask, axis=others)
-    return int(areas.argmax()) if areas.any() else None
+    return int(box[axis].start + np.count_nonzero(mask[box], axis=others).argmax())
 
 
 def focus_voxel(mask: np.ndarray, axis: int = 2) -> tuple[int, int, int] | None:

@@ -77,7 +77,7 @@ def quantise_12bit(data: np.ndarray) -> tuple[np.ndarray, float, float]:
     Returns
     -------
     levels : (I, J, K) uint16 ndarray
-        0 to 4095, in the memory order of `data`.
+        0 to 4095, in the memory order of `data`; a view of it where it can be.
     lowest, step : float
         Intensity of level 0, and of one level more; a level l stands for lowest + l * step.
     """
@@ -89,6 +89,9 @@ def quantise_12bit(data: np.ndarray) -> tuple[np.ndarray, float, float]:
         lowest, highest = float(data.min()), float(data.max())
     if np.issubdtype(data.dtype, np.integer) and highest - lowest < GREY_LEVELS:
         # 127 less -128 does not fit into the int8 that both are.
+        if lowest == 0 and data.dtype.itemsize == 2:
+            # The intensities are the levels: one copy of them will do.
+            return data.view(np.uint16), lowest, 1.0
         wide = data.astype(np.int16) if data.dtype.itemsize == 1 else data
         return (wide - wide.dtype.type(lowest)).astype(np.uint16), lowest, 1.0
     step = (highest - lowest) / (GREY_LEVELS - 1) or 1.0

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workstation.core.boxes import Box
 from workstation.core.volume import LabelMap
 
-Box = tuple[slice, slice, slice]
 # Some thousand strokes with a large brush; the oldest are forgotten beyond it.
 HISTORY_BYTES = 256 * 2**20
 

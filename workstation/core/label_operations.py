@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from workstation.core.label_edits import Box
+from workstation.core.boxes import Box, occupied_box
 from workstation.errors import EditError
 
 # A Gaussian has fallen to nothing at this many of its widths.
@@ -101,7 +101,7 @@ def interpolated_slices(
     Raya SP, Udupa JK. IEEE Trans Med Imaging 9(1), 1990, 32-42.
     """
     mask = data == label
-    box = _box_of(mask)
+    box = occupied_box(mask)
     drawn = np.array([], dtype=int)
     if box is not None:
         mask = np.moveaxis(mask[box], axis, 0)
@@ -141,7 +141,7 @@ def without_islands(data: np.ndarray, label: int, *, smallest_voxels: int) -> tu
     """
     from scipy import ndimage
 
-    box = _box_of(data == label, margin=1)
+    box = occupied_box(data == label, margin=1)
     if box is None:
         raise EditError("The label does not occur in the mask", hint=_HINT_DRAW)
     part = data[box]
@@ -191,7 +191,7 @@ def smoothed_label(
     from scipy import ndimage
 
     sigmas = [sigma_mm / zoom for zoom in zooms]
-    box = _box_of(data == label, margin=int(np.ceil(_REACH_SIGMAS * max(sigmas))))
+    box = occupied_box(data == label, margin=int(np.ceil(_REACH_SIGMAS * max(sigmas))))
     if box is None:
         raise EditError("The label does not occur in the mask", hint=_HINT_DRAW)
     part = data[box]
@@ -220,18 +220,6 @@ def _signed_distance(mask: np.ndarray, zooms: list[float]) -> np.ndarray:
     outside = ndimage.distance_transform_edt(~padded, sampling=zooms)
     distance: np.ndarray = (inside - outside)[1:-1, 1:-1]
     return distance
-
-
-def _box_of(mask: np.ndarray, *, margin: int = 0) -> Box | None:
-    """The box that holds a mask, and a margin round it as far as the volume reaches; None if the mask is empty."""
-    sides = []
-    for axis in range(3):
-        others = tuple(each for each in range(3) if each != axis)
-        filled = np.flatnonzero(mask.any(axis=others))
-        if not filled.size:
-            return None
-        sides.append(slice(max(0, int(filled[0]) - margin), min(mask.shape[axis], int(filled[-1]) + 1 + margin)))
-    return (sides[0], sides[1], sides[2])
 
 
 def _reaches_edge(box: tuple[slice, ...], shape: tuple[int, ...], axis: int | None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workstation.core.boxes import occupied_box
 from workstation.core.geometry import Grid
 from workstation.core.labels import REGION_NAMES, LabelScheme, label_mask
 from workstation.core.volume import LabelMap
@@ -99,23 +100,8 @@ def crop_pair(truth: LabelMap, prediction: LabelMap, *, margin: int = 0) -> Labe
     """
     if truth.data.shape != prediction.data.shape:
         raise ValueError(f"masks of {truth.data.shape} and {prediction.data.shape} voxels have no common grid")
-    box = _box(truth.data, prediction.data, margin)
+    # One voxel where there is nothing.
+    box = occupied_box(truth.data, prediction.data, margin=margin) or (slice(0, 1), slice(0, 1), slice(0, 1))
     one, other = (np.ascontiguousarray(mask.data[box]) for mask in (truth, prediction))
     offset = (box[0].start, box[1].start, box[2].start)
     return LabelPair(one, other, truth.scheme, prediction.scheme, offset, truth.grid)
-
-
-def _box(one: np.ndarray, other: np.ndarray, margin: int) -> tuple[slice, slice, slice]:
-    """The box of what is not zero in either array; one voxel where there is nothing."""
-    box = [slice(0, side) for side in one.shape]
-    # The slowest axis first: whole planes are looked through at once, and what they leave is small.
-    for axis in sorted(range(3), key=lambda axis: -one.strides[axis]):
-        place = tuple(box)
-        others = tuple(each for each in range(3) if each != axis)
-        filled = np.flatnonzero((one[place] | other[place]).any(axis=others))
-        box[axis] = slice(int(filled[0]), int(filled[-1]) + 1) if filled.size else slice(0, 1)
-    cut = [
-        slice(max(0, each.start - margin), min(side, each.stop + margin))
-        for each, side in zip(box, one.shape, strict=True)
-    ]
-    return (cut[0], cut[1], cut[2])

@@ -186,7 +186,7 @@ class SeamsRequest:
     weighting : {"uniform", "gaussian"}
         How overlapping tiles are averaged.
     threshold : float
-        Probability from which a voxel belongs to a region, above 0 and below 1.
+        Probability from which a voxel belongs to a region, below 1; 0 is what the model's card says.
     out : str
         Folder of the results; empty means the run's own.
     settings : EngineSettings
@@ -199,7 +199,7 @@ class SeamsRequest:
     tile: str = "128x128x128"
     overlap: int = 0
     weighting: str = "uniform"
-    threshold: float = 0.5
+    threshold: float = 0.0
     out: str = ""
     settings: EngineSettings = field(default_factory=EngineSettings)
 
@@ -212,8 +212,10 @@ class SeamsRequest:
         if not 0 <= self.overlap < min(tile):
             raise RequestError(f"The overlap must be 0 to {min(tile) - 1}, not {self.overlap}.", field="overlap")
         check_choice(self.weighting, WEIGHTINGS, "weighting")
-        if not 0 < self.threshold < 1:
-            raise RequestError(f"The threshold must lie between 0 and 1, not {self.threshold}.", field="threshold")
+        if not 0 <= self.threshold < 1:
+            raise RequestError(
+                f"The threshold must be at least 0 and below 1, not {self.threshold}.", field="threshold"
+            )
 
     @property
     def tile_shape(self) -> Shape:

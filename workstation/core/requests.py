@@ -48,6 +48,7 @@ LOSSES = ("dice", "bce+dice")
 DECAYS = ("none", "cosine")
 MOST_MODELS = 16
 MAX_EPOCHS = 100_000
+MAX_SENTINELS = 8
 
 
 def check_learning_rate(value: float) -> None:
@@ -105,6 +106,12 @@ class TrainRequest:
     split : str
         Manifest of a split (`io/splits.py`), which then alone says what is trained on, validated on and kept aside;
         empty draws one from the seed and the two fractions.
+    sentinel_epochs : int
+        Every so many epochs the sentinel cases are segmented with the weights as they are then; 0 never.
+    sentinels : tuple of str
+        Their names; empty means the first two of the validation, or of the training without one.
+    tensorboard : bool
+        Also write TensorBoard's event files into the run folder.
     name : str
         Of the run and its model; empty means one is made from the preset.
     settings : EngineSettings
@@ -136,6 +143,9 @@ class TrainRequest:
     micro_batch: int = 0
     cases: tuple[str, ...] = ()
     split: str = ""
+    sentinel_epochs: int = 0
+    sentinels: tuple[str, ...] = ()
+    tensorboard: bool = False
     name: str = ""
     settings: EngineSettings = field(default_factory=EngineSettings)
 
@@ -160,6 +170,11 @@ class TrainRequest:
         check_range(self.micro_batch, 0, 1024, "micro_batch")
         if self.memory == "plain" and (self.precision != "float32" or 0 < self.micro_batch < self.batch):
             raise RequestError("The plain engine has neither bfloat16 nor micro-batches.", field="memory")
+        check_range(self.sentinel_epochs, 0, MAX_EPOCHS, "sentinel_epochs")
+        if len(self.sentinels) > MAX_SENTINELS:
+            raise RequestError(
+                f"There may be at most {MAX_SENTINELS} sentinel cases, not {len(self.sentinels)}.", field="sentinels"
+            )
         if self.split and self.cases:
             raise RequestError("A split names the cases itself; choose cases or a split.", field="split")
         check_fraction(self.averaging, "averaging")

@@ -27,7 +27,8 @@ def entropy_bits(probabilities: np.ndarray) -> np.ndarray:
         for share in (probabilities[..., channel], 1 - probabilities[..., channel]):
             kept = np.clip(share, np.finfo(np.float32).tiny, 1, dtype=np.float32)
             total -= kept * np.log2(kept)
-    return np.clip(total / probabilities.shape[-1], 0, 1)
+    bits: np.ndarray = np.clip(total / probabilities.shape[-1], 0, 1)
+    return bits
 
 
 def mean_entropy_bits(entropy: np.ndarray, is_head: np.ndarray) -> float:

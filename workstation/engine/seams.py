@@ -17,7 +17,6 @@ import tensorflow as tf
 from workstation.core.case import Case
 from workstation.core.geometry import reorient
 from workstation.core.labels import region_mask
-from workstation.core.network import padded_shape
 from workstation.core.overlap import challenge_value, count_overlap
 from workstation.core.requests import SeamsRequest
 from workstation.engine.choices import Choices
@@ -78,7 +77,7 @@ def seams(
     case = _case_of(request, card)
     example = make_example(case, inputs=card.inputs, orientation=card.orientation)
     i, j, k = example.inputs.shape[:3]
-    placement = Placement((i, j, k), padded_shape((i, j, k), card.plan.multiple))
+    placement = Placement((i, j, k), card.working_shape((i, j, k)))
     inputs = placement.place(example.inputs, example.background)
     tiles = tiles_of(placement.target, request.tile_shape, overlap=request.overlap, multiple=card.plan.multiple)
     total = len(tiles) + 1
@@ -108,7 +107,7 @@ def seams(
     )
     result = {
         "state": "finished",
-        **compare(case, card, both[0], both[1], near, threshold=request.threshold),
+        **compare(case, card, both[0], both[1], near, threshold=request.threshold or card.threshold),
         "case": case.name,
         "model": card.name,
         "tile": list(request.tile_shape),

@@ -10,7 +10,6 @@ import tensorflow as tf
 from workstation.core.case import Case, CaseFiles
 from workstation.core.geometry import reorient
 from workstation.core.labels import LAYOUT_SCHEMES, LabelScheme, labels_from_regions, region_scheme, scheme_named
-from workstation.core.network import Shape, padded_shape
 from workstation.core.segment_cost import FLIPS
 from workstation.core.volume import LabelMap
 from workstation.engine.choices import Choices
@@ -82,7 +81,7 @@ class Segmenter:
         card = self.card
         example = make_example(case, inputs=card.inputs, orientation=card.orientation)
         i, j, k = example.inputs.shape[:3]
-        placement = Placement((i, j, k), self._shape_for((i, j, k)))
+        placement = Placement((i, j, k), card.working_shape((i, j, k)))
         inputs = placement.place(example.inputs, example.background)
         with refusing_to_run_out_of_memory():
             found = self._flipped_mean(inputs) if flips else self._predicted(inputs)
@@ -93,21 +92,11 @@ class Segmenter:
 
     def _flipped_mean(self, inputs: np.ndarray) -> np.ndarray:
         """Each flip is undone before it is added, so that every voxel is averaged with itself."""
-        total: np.ndarray | None = None
+        total = np.zeros((*inputs.shape[:3], len(self.card.outputs)), np.float32)
         for flip in FLIPS:
             axes = tuple(axis for axis in range(3) if flip[axis])
-            found = np.flip(self._predicted(np.ascontiguousarray(np.flip(inputs, axes))), axes)
-            total = np.array(found) if total is None else np.add(total, found, out=total)
+            total += np.flip(self._predicted(np.ascontiguousarray(np.flip(inputs, axes))), axes)
         return total / np.float32(len(FLIPS))
-
-    def _shape_for(self, shape: Shape) -> Shape:
-        """What a volume is cropped or padded to, about its centre as in training.
-
-        Statistics of a volume's own take in the air around the head: they are what the model knows only in volumes of
-        the size that it was trained on. With batch norm the size does not matter, and nothing is cropped.
-        """
-        plan = self.card.plan
-        return padded_shape(shape if plan.normalisation == "batch" else self.card.shape, plan.multiple)
 
     def segment(self, case: Case, *, scheme: str = "") -> LabelMap:
         """The mask of a loaded case.

@@ -37,12 +37,12 @@ from workstation.engine.pipeline import Batch, BatchReader, ExampleSource, turns
 from workstation.engine.precision import refuse_slow_precision
 from workstation.engine.preprocessing import DESCRIPTION, ORIENTATION, Example, to_orientation
 from workstation.engine.reporting import TrainReport
+from workstation.engine.sentinels import Sentinels, sentinel_names
 from workstation.engine.steps import Scores, StepLeft, Steps
 from workstation.engine.unet import build_unet
 from workstation.errors import LayoutError, NonFiniteLoss, RequestError
-from workstation.io.files import sha256_of
 from workstation.io.layouts import open_dataset
-from workstation.io.models import WEIGHTS_NAME, ModelCard
+from workstation.io.models import ModelCard
 from workstation.io.nifti import read_header
 from workstation.io.places import choices_path
 from workstation.io.runs import RunFolder
@@ -188,6 +188,8 @@ class _Training:
             choices=self._choices,
             observe=self._leave_if_asked,
         )
+        watched = [self._cases[name] for name in sentinel_names(request, self._split, self._cases)]
+        self._sentinels = Sentinels(request, run, watched, model=model, shape=self._shape, choices=self._choices)
         self._report = TrainReport(
             run,
             epochs=request.epochs,
@@ -227,6 +229,7 @@ class _Training:
             self._position = load_checkpoint(best, self._steps, fingerprint=self._fingerprint)
             # A kill before the next checkpoint must not lead back to what was left behind.
             self._save(LAST)
+            self._sentinels.forget_after(self._position.epoch - 1)
             self._report.rewound(epoch=self._position.epoch - 1, total_step=self._position.total_steps)
             return self._position
         return load_checkpoint(self._run.checkpoints / LAST, self._steps, fingerprint=self._fingerprint)
@@ -353,7 +356,15 @@ class _Training:
             self._save(BEST)
         self._save_last()
         self._report.epoch(trained, checked, epoch=epoch, seconds=seconds, is_best=is_best)
+        self._look_at_sentinels(epoch)
         self._report.memory()
+
+    def _look_at_sentinels(self, epoch: int) -> None:
+        """Segment the cases that are watched, with the weights that a model of this epoch would have."""
+        if self._sentinels.is_due(epoch, epochs=self._course.epochs):
+            with self._steps.averaged():
+                for event in self._sentinels.look(epoch, should_stop=self._control.stops_now):
+                    self._run.append(event)
 
     def _save_last(self) -> None:
         self._save(LAST)
@@ -380,8 +391,8 @@ class _Training:
 
     def _card(self, first: Example, data: list[dict[str, Any]]) -> ModelCard:
         request = self._request
-        paths = ("data", "cases", "split", "start_from")
-        recipe = {name: value for name, value in request.as_dict().items() if name not in paths}
+        names_files = ("data", "cases", "split", "sentinels", "start_from")
+        recipe = {name: value for name, value in request.as_dict().items() if name not in names_files}
         return ModelCard(
             name=request.name or request.preset,
             plan=request.plan,
@@ -400,8 +411,7 @@ class _Training:
 
 def _take_weights(model: keras.Model, request: TrainRequest) -> dict[str, str]:
     """Give a model the weights of the one that the request starts from; what that was, for the card."""
-    folder = Path(request.start_from)
-    source, card = load_model(folder)
+    source, card = load_model(Path(request.start_from))
     if card.plan != request.plan:
         raise RequestError(
             f"{request.start_from} is another network than the one that is asked for.",
@@ -409,7 +419,7 @@ def _take_weights(model: keras.Model, request: TrainRequest) -> dict[str, str]:
             hint="Ask for the preset, filters, depth and normalisation of that model.",
         )
     model.set_weights(source.get_weights())
-    return {"name": card.name, "created": card.created, "weights_sha256": sha256_of(folder / WEIGHTS_NAME)}
+    return {"name": card.name, "created": card.created, "sha256": card.sha256}
 
 
 def _mean(scores: Sequence[Scores]) -> Scores | None:
@@ -423,8 +433,9 @@ def _fingerprint(request: TrainRequest, material: Material) -> str:
 
     What stands at its default is left out: a field that a later version adds makes no old checkpoint another's.
     """
-    # What a manifest says is in the split below; where it or the first weights lie does not matter.
+    # What a manifest says is in the split below; where it or the first weights lie does not matter, nor who watches.
     request = replace(request, epochs=1, name="", data="-", split="", start_from="", settings=type(request.settings)())
+    request = replace(request, sentinel_epochs=0, sentinels=(), tensorboard=False)
     usual = TrainRequest(data="-").as_dict()
     recipe = {name: value for name, value in request.as_dict().items() if value != usual[name]}
     text = json.dumps([recipe, asdict(material.split), material.shape], sort_keys=True)

@@ -97,6 +97,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit.interpolate", _T("Actions", "Interpolate between drawn slices"), (), EDIT, "case"),
     Action("edit.islands", _T("Actions", "Remove small islands of the label"), (), EDIT, "case"),
     Action("edit.smooth", _T("Actions", "Smooth the label"), (), EDIT, "case"),
+    Action("edit.itksnap", _T("Actions", "Open mask in ITK-SNAP"), (), EDIT, "case"),
+    Action("edit.slicer", _T("Actions", "Open mask in 3D Slicer"), (), EDIT, "case"),
     Action("edit.discard", _T("Actions", "Discard all edits..."), (), EDIT, "edits"),
     Action("view.sequence_1", _T("Actions", "Show T1"), ("1",), VIEW, "case"),
     Action("view.sequence_2", _T("Actions", "Show T1c"), ("2",), VIEW, "case"),
@@ -104,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.sequence_4", _T("Actions", "Show FLAIR"), ("4",), VIEW, "case"),
     Action("view.previous_sequence", _T("Actions", "Previous sequence"), ("[",), VIEW, "case"),
     Action("view.next_sequence", _T("Actions", "Next sequence"), ("]",), VIEW, "case"),
+    Action("view.entropy", _T("Actions", "Where the model is unsure"), ("U",), VIEW, "mask", is_switch=True),
     Action("view.sequences", _T("Actions", "Four sequences in one plane; again: next plane"), ("5",), VIEW, "case"),
     Action("view.planes", _T("Actions", "Three planes and 3D"), ("6",), VIEW),
     Action("view.lightbox", _T("Actions", "Lightbox of one plane; again: next plane"), ("7",), VIEW, "case"),
@@ -193,6 +196,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.next_lesion", _T("Actions", "Next lesion, largest first"), ("Shift+L",), GO, "mask"),
     Action("go.next_error", _T("Actions", "Next error, largest first"), ("N",), GO, "mask"),
     Action("go.previous_error", _T("Actions", "Previous error"), ("Shift+N",), GO, "mask"),
+    Action("go.next_epoch", _T("Actions", "Next epoch of a training"), (".",), GO, "case"),
+    Action("go.previous_epoch", _T("Actions", "Previous epoch of a training"), (",",), GO, "case"),
     Action("go.centre", _T("Actions", "Centre panes on crosshair"), ("C",), GO, "case"),
     Action("go.next_case", _T("Actions", "Next case"), ("Ctrl+Right",), GO, "dataset"),
     Action("go.previous_case", _T("Actions", "Previous case"), ("Ctrl+Left",), GO, "dataset"),
@@ -229,7 +234,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("window.theme_light", _T("Actions", "Light theme"), (), WINDOW, is_switch=True),
     Action("window.theme_system", _T("Actions", "Theme of the system"), (), WINDOW, is_switch=True),
     Action("help.palette", _T("Actions", "Command palette..."), ("Ctrl+Shift+P",), HELP),
-    Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?", "F1"), HELP),
+    Action("help.pages", _T("Actions", "Help"), ("F1",), HELP),
+    Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?",), HELP),
     Action("help.keys", _T("Actions", "Change keys..."), (), HELP),
     Action("help.doctor", _T("Actions", "Check the installation..."), (), HELP),
     Action("help.about", _T("Actions", "About"), (), HELP),
@@ -261,7 +267,7 @@ def is_changed(action: Action) -> bool:
 
 
 def key_text(action: Action) -> str:
-    """Its keys for people, such as "Ctrl+Shift+E" or "? or F1"; empty without any."""
+    """Its keys for people, such as "Ctrl+Shift+E" or "Ctrl+Y or Ctrl+Shift+Z"; empty without any."""
     return " or ".join(keys_of(action))
 
 

@@ -28,6 +28,7 @@ from workstation.gui.application import make_application, use_offscreen_without_
 from workstation.gui.bench_cases import make_cases, walk
 from workstation.gui.main_window import MainWindow
 from workstation.gui.review.slice_view import SliceView
+from workstation.io.phantoms import write_phantoms
 from workstation.session import commands
 from workstation.session.session import Session
 
@@ -112,24 +113,9 @@ def run(
     }
 
 
-def report_start() -> None:
-    """In a fresh process: open the window and print the time of its first paint."""
-    app = make_application()
-    window = MainWindow(Session())
-
-    def on_painted() -> None:
-        print(time.time(), flush=True)
-        # Leave without Qt's clean-up: only the start is of interest.
-        os._exit(0)
-
-    window.first_painted.connect(on_painted)
-    window.show()
-    app.exec()
-
-
 def _start_ms() -> float:
     started = time.time()
-    command = [sys.executable, "-c", "from workstation.gui.bench_ui import report_start; report_start()"]
+    command = [sys.executable, "-c", "from workstation.gui.bench_start import report_start; report_start()"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
     if answer.returncode:
         raise DisplayError("the window did not start", hint=answer.stderr.strip()[-500:])
@@ -290,9 +276,6 @@ def _wait(app: QApplication, is_done: Callable[[], bool]) -> None:
 
 
 def _phantom(folder: Path) -> Path:
-    # Not at the top: the measured starts import this module, and phantoms need scipy.
-    from workstation.io.phantoms import write_phantoms
-
     data_set = write_phantoms(folder / "phantom", cases=1, shape=_FULL_SHAPE, layout="brats2021", seed=1)
     return data_set.root
 

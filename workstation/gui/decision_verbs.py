@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from workstation.core.review import Decision
-from workstation.gui.review.agreement_dialog import AgreementDialog
 from workstation.session import reading
 
 if TYPE_CHECKING:
@@ -56,6 +55,8 @@ class DecisionVerbs(QObject):
 
     def show_agreement(self) -> None:
         """Show how far readers agree, beside the window."""
+        from workstation.gui.review.agreement_dialog import AgreementDialog
+
         AgreementDialog(self._session, self._window).show()
 
     def open_predictions(self) -> None:

@@ -11,8 +11,10 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMessageBox
 
 from workstation.gui.actions import BY_ID
+from workstation.io.editors import EDITORS
 from workstation.session import edit_commands
 from workstation.session.edit_tools import TOOLS
+from workstation.session.external_edits import ExternalEdits
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
@@ -25,6 +27,7 @@ class EditVerbs(QObject):
         super().__init__(window)
         self._window = window
         self._session = window.session
+        self.external = ExternalEdits(window.session)
 
     @property
     def verbs(self) -> dict[str, Callable[[], object]]:
@@ -42,6 +45,7 @@ class EditVerbs(QObject):
             "edit.islands": lambda: edit_commands.remove_islands(session),
             "edit.smooth": lambda: edit_commands.smooth(session),
             "edit.discard": self._discard,
+            **{f"edit.{name}": partial(self.external.open_in, editor) for name, editor in EDITORS.items()},
         }
 
     @property

@@ -20,6 +20,7 @@ from workstation.gui.status_bar import StatusBar
 from workstation.gui.task_bar import TaskBar
 from workstation.io.nifti_header import prepare
 from workstation.session import commands
+from workstation.session.judging import take_masks
 from workstation.session.session import Session
 from workstation.session.settings import settings
 
@@ -124,6 +125,7 @@ class MainWindow(QMainWindow):
         session.content_wanted.connect(lambda path: ask_content(self, path))
         session.resampling_wanted.connect(lambda path, kind, error: ask_resampling(self, path, kind, error))
         session.runs.mask_ready.connect(lambda _name, path: commands.show_finished_mask(session, path))
+        session.runs.masks_ready.connect(lambda _name, paths: take_masks(session, paths))
         self.review.panes.menu_wanted.connect(self.menus.show_pane_menu)
 
     def _on_case(self) -> None:

@@ -171,9 +171,12 @@ class Menus(QObject):
             "view.reset_window": self._reset_windows,
             "go.next_error": lambda: commands.step_error(session, 1),
             "go.previous_error": lambda: commands.step_error(session, -1),
+            "go.next_epoch": lambda: session.sentinels.step(1),
+            "go.previous_epoch": lambda: session.sentinels.step(-1),
             "go.centre": view.centre_requested.emit,
             "go.next_case": lambda: commands.step_case(session, 1),
             "go.previous_case": lambda: commands.step_case(session, -1),
+            "view.entropy": session.entropy.toggle,
             "view.annotations": view.toggle_annotations,
             "view.crosshair": view.toggle_crosshair,
             "view.convention": lambda: view.set_convention(next_of(("radiological", "neurological"), view.convention)),
@@ -204,6 +207,7 @@ class Menus(QObject):
             "file.preferences": self._show_preferences,
             "help.palette": self._show_palette,
             "help.keys": self._show_keys,
+            "help.pages": self._show_help,
             "help.shortcuts": self._show_shortcuts,
             "help.doctor": self._show_doctor,
             "help.about": self._show_about,
@@ -222,6 +226,7 @@ class Menus(QObject):
             "decide.blinded": lambda: self._session.worklist.is_blinded,
             "masks.toggle": lambda: not layers.hidden,
             "masks.prediction": lambda: layers.is_visible("prediction"),
+            "view.entropy": lambda: self._session.entropy.is_shown,
             "masks.truth": lambda: layers.is_visible("truth"),
             "masks.palette": lambda: layers.palette == "colour-blind",
             "masks.diameters": lambda: self._session.diameters.lines is not None,
@@ -248,6 +253,12 @@ class Menus(QObject):
 
     def _open_recent(self, path: Path) -> None:
         commands.open_path(self._session, path)
+
+    def _show_help(self) -> None:
+        from workstation.gui.help_window import HelpWindow
+
+        shown = self._window.findChild(HelpWindow)
+        (shown or HelpWindow(self._window)).show()
 
     def _show_shortcuts(self) -> None:
         from workstation.gui.shortcuts import ShortcutSheet

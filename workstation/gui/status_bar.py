@@ -175,7 +175,7 @@ def read_out(session: Session) -> list[Reading]:
     layers = session.layers
     if layers.truth is not None and layers.prediction is not None:
         classes = None if layers.comparison is None or voxel is None else layers.comparison.classes[voxel]
-        readings.append(Reading("", ("-", "TP", "FP", "FN")[int(classes or 0)], "TP", is_number=False))
+        readings.append(Reading("", ("-", "TP", "FP", "FN")[int(classes or 0)], "FN", is_number=False))
     for slot in layers.pair:
         mask = layers.mask(slot)
         if mask is not None:

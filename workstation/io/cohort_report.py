@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from workstation.core.case import CaseFiles, DataSet
 from workstation.core.cohort import BlandAltman, BoxPlot, bland_altman, box_plot
 from workstation.core.labels import REGION_NAMES, LabelScheme
 from workstation.core.volume import LabelMap
-from workstation.errors import AmbiguousScheme, FileMissing, LayoutError, WorkstationError
+from workstation.errors import AmbiguousScheme, WorkstationError
 from workstation.io.case_report import Scores, scores_of
 from workstation.io.cases import mask_onto, read_mask
 from workstation.io.export_batch import Report, ShouldStop
-from workstation.io.nifti import case_of_mask, is_image_name, read_label_map
+from workstation.io.files import stated_scheme
+from workstation.io.layouts import scheme_beside
+from workstation.io.nifti import read_label_map
 from workstation.io.provenance import ReviewMark, Reviews, versions
+from workstation.io.score_cache import kept_scores
 from workstation.io.tables import write_table
 
 
@@ -164,46 +167,27 @@ def _defined(scores: Mapping[str, float]) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in scores.items()}
 
 
-def masks_by_case(data: DataSet, folder: Path) -> dict[str, list[Path]]:
-    """The masks of a folder by the case that each one is named after.
-
-    Raises
-    ------
-    FileMissing, LayoutError
-        There is no such folder, or none of its masks belongs to a case.
-    """
-    if not folder.is_dir():
-        raise FileMissing(f"{folder} is not a folder", hint="Choose the folder that holds the masks.", path=folder)
-    names = {case.name for case in data.cases}
-    found: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(folder.iterdir()):
-        name = case_of_mask(path, names) if is_image_name(path) else None
-        if name is not None:
-            found[name].append(path)
-    if not found:
-        raise LayoutError(
-            f"none of the masks in {folder} belongs to a case of {data.name}",
-            hint="A prediction's file name must begin with the name of its case, such as BraTS2021_00006.nii.gz.",
-            path=folder,
-        )
-    return found
-
-
 def _row(case: CaseFiles, masks: Sequence[Path], review: ReviewMark | None, should_stop: ShouldStop) -> CohortRow:
     name = masks[0].name if masks else ""
     if case.truth is None or len(masks) != 1:
         problem = "no truth" if case.truth is None else "no prediction" if not masks else "several predictions"
         return CohortRow(case.name, name, {}, problem, review)
     try:
-        truth = read_mask(case.truth.path, scheme=case.scheme_name)
-        prediction = mask_onto(_read_prediction(masks[0], truth.scheme), truth.grid, image_path=case.truth.path)
-        return CohortRow(case.name, name, scores_of(truth, prediction, should_stop=should_stop), "", review)
+        measure = partial(_measured, case, case.truth.path, masks[0], should_stop)
+        scores = kept_scores(case.truth.path, masks[0], measure, asked=case.scheme_name or "")
+        return CohortRow(case.name, name, scores, "", review)
     except WorkstationError as error:
         return CohortRow(case.name, name, {}, error.message, review)
 
 
+def _measured(case: CaseFiles, truth_path: Path, mask: Path, should_stop: ShouldStop) -> Scores:
+    truth = read_mask(truth_path, scheme=case.scheme_name)
+    prediction = mask_onto(_read_prediction(mask, truth.scheme), truth.grid, image_path=truth_path)
+    return scores_of(truth, prediction, should_stop=should_stop)
+
+
 def _read_prediction(path: Path, truth_scheme: LabelScheme) -> LabelMap:
     try:
-        return read_mask(path)
+        return read_mask(path, scheme=stated_scheme(path) or scheme_beside(path))
     except AmbiguousScheme:
         return read_label_map(path, scheme=truth_scheme)

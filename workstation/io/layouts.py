@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workstation.core.case import SEQUENCES, CaseFiles, DataSet, ImageRef
-from workstation.errors import FileMissing, LayoutError
+from workstation.errors import FileMissing, InputError, LayoutError
 from workstation.io.files import read_json
 from workstation.io.mapping import MAPPING_NAME, cases_by_mapping
 from workstation.io.nifti import image_stem, is_image_name, read_header
@@ -95,6 +95,15 @@ def open_dataset(path: Path, *, mapping: Path | None = None) -> DataSet:
 def is_description(path: Path) -> bool:
     """Whether a file is one that describes the data set around it."""
     return path.name in ("dataset.json", MAPPING_NAME) and path.is_file()
+
+
+def scheme_beside(mask: Path) -> str | None:
+    """The label scheme that a dataset.json beside a mask spells out, as nnU-Net leaves one; None without one."""
+    path = mask.parent / "dataset.json"
+    try:
+        return _scheme_of(read_json(path)) if path.is_file() else None
+    except InputError:
+        return None
 
 
 def find_case(path: Path) -> CaseFiles:

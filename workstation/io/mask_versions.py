@@ -1,4 +1,4 @@
-"""Where corrected masks are kept: beside the decisions of a data set, one file for each version, none written twice."""
+"""Where corrected masks, and those lent to other programs, are kept: beside the decisions, none written twice."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workstation.errors import ExportError
 from workstation.io.files import make_folder
+from workstation.io.places import edits_folder
 from workstation.io.review_store import review_path
 
 _FOLDER = "corrected"
@@ -17,8 +18,18 @@ def versions_folder(root: Path) -> Path:
     return review_path(root).parent / _FOLDER
 
 
+def working_folder(root: Path | None) -> Path:
+    """Where masks are that other programs edit: beside the decisions, or among the user's edits without a data set."""
+    return (edits_folder() if root is None else review_path(root).parent) / "working"
+
+
 def reserve_version(folder: Path, case: str) -> Path:
-    """An empty file of a name that no other version has: "CASE_corrected_1.nii.gz" and on.
+    """An empty file for the next version of a corrected mask: "CASE_corrected_1.nii.gz" and on."""
+    return reserve_file(folder, case, "corrected")
+
+
+def reserve_file(folder: Path, case: str, word: str) -> Path:
+    """An empty file of a name that no other one has: "CASE_WORD_1.nii.gz" and on.
 
     Parameters
     ----------
@@ -26,6 +37,8 @@ def reserve_version(folder: Path, case: str) -> Path:
         Made where it is not there, for the user alone.
     case : str
         What no file name may hold becomes a line.
+    word : str
+        What the file is, such as "corrected".
 
     Raises
     ------
@@ -37,7 +50,7 @@ def reserve_version(folder: Path, case: str) -> Path:
     try:
         make_folder(folder, mode=0o700)
         while True:
-            path = folder / f"{stem}_corrected_{number}.nii.gz"
+            path = folder / f"{stem}_{word}_{number}.nii.gz"
             try:
                 # Another window may keep a version of the same case at this moment.
                 path.open("xb").close()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workstation.core.cost import count_parameters
-from workstation.core.network import UNetPlan
+from workstation.core.network import Shape, UNetPlan, padded_shape
 from workstation.errors import ModelError, WorkstationError
 from workstation.io.files import read_json, sha256_of, write_json
 
@@ -100,6 +100,14 @@ class ModelCard:
     def outputs(self) -> tuple[str, ...]:
         """Regions in the order of the output channels."""
         return self.plan.outputs
+
+    def working_shape(self, shape: Shape) -> Shape:
+        """What a volume is cropped or padded to for the network, about its centre as in training.
+
+        Statistics of a volume's own take in the air around the head: they are what the model knows only in volumes of
+        the size that it was trained on. With batch norm the size does not matter, and nothing is cropped.
+        """
+        return padded_shape(shape if self.plan.normalisation == "batch" else self.shape, self.plan.multiple)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of `card.json`."""

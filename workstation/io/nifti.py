@@ -9,6 +9,7 @@ they are copied only where a scale, a 64-bit type or a byte order asks for it.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,7 @@ from workstation.io.nifti_header import ImagePlan, in_words, plan_reading
 IMAGE_ENDINGS = (".nii.gz", ".nii", ".hdr", ".hdr.gz", ".img", ".img.gz")
 # A mask that was scaled or averaged reads 0.99999997; one that was interpolated reads 0.5.
 _LABEL_TOLERANCE = 1e-3
+_MAP_NAME = re.compile(r"[_-](entropy|probabilit(y|ies)|uncertainty)$", re.IGNORECASE)
 _COPY_AGAIN = "Copy the file again from its source."
 _NOT_A_MASK = "This looks like an image or a probability map; open it as such, or give its mask."
 
@@ -48,6 +50,11 @@ def case_of_mask(mask: Path, names: Collection[str]) -> str | None:
 def is_image_name(path: Path) -> bool:
     """Whether a file's name is that of a NIfTI image; `._name.nii.gz` that other systems leave is none."""
     return not path.name.startswith(".") and path.name.lower().endswith((".nii.gz", ".nii", ".hdr", ".hdr.gz"))
+
+
+def is_map_name(path: Path) -> bool:
+    """Whether a file's name says that it is a map of probabilities or of uncertainty, and no mask."""
+    return _MAP_NAME.search(image_stem(path)) is not None
 
 
 def read_header(path: Path) -> SourceHeader:
@@ -133,7 +140,7 @@ def read_label_map(
     ref = ImageRef(ref) if isinstance(ref, Path) else ref
     data, source = _take(*read_stored(ref.path), ref.channel)
     labels = _as_labels(data, source)
-    present = np.flatnonzero(np.bincount(labels.ravel(order="K"), minlength=256))
+    present = np.flatnonzero(_histogram(labels))
     if scheme is None:
         try:
             scheme = recognise_scheme(present.tolist(), layout=layout)
@@ -170,7 +177,7 @@ def guess_content(path: Path) -> Literal["label", "image", "unsure"]:
         labels = _as_labels(data, source)
     except LabelError:
         return "image"
-    distinct = int(np.count_nonzero(np.bincount(labels.ravel(order="K"), minlength=256)))
+    distinct = int(np.count_nonzero(_histogram(labels)))
     words = image_stem(path).lower()
     is_named_mask = any(word in words for word in ("seg", "mask", "label", "truth", "pred"))
     if distinct > 32:
@@ -247,6 +254,14 @@ def _as_labels(data: np.ndarray, source: SourceHeader) -> np.ndarray:
             )
         labels[..., index] = values
     return labels
+
+
+def _histogram(labels: np.ndarray) -> np.ndarray:
+    """How many voxels have each of the 256 values: most are 0, and counting those apart takes a tenth of the time."""
+    flat = labels.ravel(order="K")
+    counts: np.ndarray = np.bincount(flat[flat != 0], minlength=256)
+    counts[0] = flat.size - counts.sum()
+    return counts
 
 
 def _scaled(values: np.ndarray, source: SourceHeader) -> np.ndarray:

@@ -111,8 +111,9 @@ def mean_entropy_of(mask: Path) -> float | None:
     except InputError:
         return None
     value = found.get("mean_bits") if isinstance(found, dict) else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= 1 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 1 else None
 
 
 def require_side_car_name(mask: Path) -> None:

@@ -15,7 +15,7 @@ from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, LayoutError
 from workstation.io.cases import mask_onto, read_mask
 from workstation.io.layouts import images_below
-from workstation.io.nifti import case_of_mask, read_label_map
+from workstation.io.nifti import case_of_mask, is_map_name, read_label_map
 
 
 def predictions_in(folder: Path, cases: Iterable[CaseFiles]) -> dict[str, Path]:
@@ -37,7 +37,7 @@ def predictions_in(folder: Path, cases: Iterable[CaseFiles]) -> dict[str, Path]:
     own = {path.resolve() for files in known.values() for path in own_paths(files)}
     found: dict[str, Path] = {}
     for path in images_below(folder.resolve()):
-        name = case_of_mask(path, known)
+        name = None if is_map_name(path) else case_of_mask(path, known)
         if name is not None and path not in own:
             found.setdefault(name, path)
     if not found:

@@ -63,8 +63,12 @@ def _create_tables(connection: sqlite3.Connection) -> None:
             statement = ""
 
 
+def _create_entropies(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE entropies (case_name TEXT PRIMARY KEY, mean_bits REAL NOT NULL)")
+
+
 # Number n brings a store from version n to n + 1; only ever append.
-MIGRATIONS: tuple[Migration, ...] = (_create_tables,)
+MIGRATIONS: tuple[Migration, ...] = (_create_tables, _create_entropies)
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:

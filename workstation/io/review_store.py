@@ -25,6 +25,7 @@ from workstation.core.labels import REGIONS
 from workstation.core.review import STATUSES, CaseFigures, Decision, ReviewedMask, latest_of
 from workstation.errors import ReviewError
 from workstation.io.files import make_folder, sync
+from workstation.io.provenance import mean_entropy_of
 from workstation.io.review_schema import BUSY_SECONDS, prepare, speaking, transaction
 
 FOLDER_NAME = ".workstation"
@@ -156,8 +157,13 @@ class ReviewStore:
         return latest_of(self.history())
 
     def set_predictions(self, paths: Mapping[str, Path | None]) -> None:
-        """Keep which prediction belongs to which case; None forgets it."""
+        """Keep which prediction belongs to which case, and how unsure its side-car says it is; None forgets it."""
+        entropies = {case: None if path is None else mean_entropy_of(path) for case, path in paths.items()}
         with transaction(self._connection, self.path):
+            for case, mean in entropies.items():
+                self._connection.execute("DELETE FROM entropies WHERE case_name = ?", (case,))
+                if mean is not None:
+                    self._connection.execute("INSERT INTO entropies VALUES (?, ?)", (case, mean))
             for case, path in paths.items():
                 if path is None:
                     self._connection.execute("DELETE FROM predictions WHERE case_name = ?", (case,))
@@ -169,6 +175,11 @@ class ReviewStore:
         with speaking(self.path):
             rows = self._connection.execute("SELECT case_name, path FROM predictions").fetchall()
         return {case: Path(path) for case, path in rows}
+
+    def entropies(self) -> dict[str, float]:
+        """Mean entropy of the predictions in bits, by case, where it is known."""
+        with speaking(self.path):
+            return dict(self._connection.execute("SELECT case_name, mean_bits FROM entropies").fetchall())
 
     def keep_figures(self, figures: Mapping[str, CaseFigures]) -> None:
         """Keep what was measured, by case."""

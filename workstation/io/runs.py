@@ -127,6 +127,14 @@ class RunFolder:
         return self.path / "predictions"
 
     @property
+    def masks_folder(self) -> Path:
+        """Folder of the masks of a segmentation: where the request says, else `predictions`."""
+        out = str(getattr(self.request(), "out", ""))
+        if not out:
+            return self.predictions
+        return Path(out).parent if Path(out).name.endswith((".nii", ".nii.gz")) else Path(out)
+
+    @property
     def sentinels(self) -> Path:
         """Folder of the masks of a training's sentinel cases, epoch by epoch."""
         return self.path / "sentinels"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from workstation.core.metrics import PairScores
 
 Part = Literal["scores", "errors", "confusion"]
+ErrorsOf = Literal["regions", "labels"]
 PARTS: tuple[Part, ...] = ("scores", "errors", "confusion")
 LEAST_VOXELS = 10
 _DELAY_MS = 200
@@ -54,6 +56,7 @@ class Assessment(QObject):
         self._delay = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._delay.timeout.connect(self._ask_wanted)
         self._least_voxels = LEAST_VOXELS
+        self._errors_of: ErrorsOf = "regions"
         self._current: ErrorComponent | None = None
         layers.masks_changed.connect(self._on_masks)
         layers.display_changed.connect(self._on_display)
@@ -122,6 +125,10 @@ class Assessment(QObject):
             self._delay.start()
 
     def _ask_wanted(self) -> None:
+        if self._background.has_urgent:
+            # What is seen comes before what is read: the comparison, the surfaces.
+            self._delay.start()
+            return
         for part in PARTS:
             if part in self._wanted and part not in self._found:
                 self._ask(part)
@@ -158,9 +165,29 @@ class Assessment(QObject):
 
     @property
     def errors(self) -> tuple[ErrorComponent, ...]:
-        """The listed errors of the shown region, the largest first; empty until they are there."""
-        found = () if self.atlas is None else self.atlas.regions.get(self.region, ())
-        return tuple(error for error in found if error.voxels >= self._least_voxels)
+        """The listed errors of the shown region, or of all labels, the largest first; empty until they are there."""
+        return tuple(error for error in self.every_error or () if error.voxels >= self._least_voxels)
+
+    @property
+    def every_error(self) -> tuple[ErrorComponent, ...] | None:
+        """The same, however small; None until they are there, and where a mask does not say where the region is."""
+        if self.atlas is None:
+            return None
+        if self._errors_of == "regions":
+            return self.atlas.regions.get(self.region)
+        return tuple(sorted(chain(*self.atlas.labels.values()), key=lambda error: -error.voxels))
+
+    @property
+    def errors_of(self) -> ErrorsOf:
+        """Whether errors of the shown region are listed, or those of every label."""
+        return self._errors_of
+
+    def set_errors_of(self, what: ErrorsOf) -> None:
+        """List the errors of the shown region, or those of every label."""
+        if what != self._errors_of:
+            self._errors_of = what
+            self._current = None
+            self.errors_changed.emit()
 
     @property
     def current_error(self) -> ErrorComponent | None:

@@ -223,7 +223,7 @@ def go_to_error(session: Session, error: ErrorComponent) -> None:
 
 
 def step_error(session: Session, by: int) -> None:
-    """Go to the next (1) or previous (-1) error of the shown region, the largest first, round and round.
+    """Go to the next (1) or previous (-1) error that is listed, the largest first, round and round.
 
     Errors that were not looked for yet are; the step follows when they are there.
     """
@@ -234,7 +234,8 @@ def step_error(session: Session, by: int) -> None:
         assessment.when_errors(lambda: step_error(session, by))
     elif not assessment.errors:
         words = _tr("There are no errors of {} voxels and more in {}.")
-        session.notice.emit(words.format(assessment.least_voxels, assessment.region))
+        where = assessment.region if assessment.errors_of == "regions" else _tr("any label")
+        session.notice.emit(words.format(assessment.least_voxels, where))
     else:
         errors, current = assessment.errors, assessment.current_error
         start = errors.index(current) if current in errors else -1 if by > 0 else 0
@@ -375,7 +376,7 @@ def show_finished_mask(session: Session, path: Path) -> None:
 def _take_opened(session: Session, opened: Opened, paths: Sequence[Path]) -> None:
     if opened.loaded is not None:
         session.take_data_set(opened.data_set)
-        session.take_case(opened.loaded, prediction=opened.prediction)
+        session.take_case(opened.loaded)
         session.review_wanted.emit()
         if len(paths) == 1:
             remember_path(paths[0])

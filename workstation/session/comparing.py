@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workstation.core.boxes import occupied_box
 from workstation.core.comparison import ComparisonCounts, compare, count_classes
 from workstation.core.labels import REGIONS, label_mask, region_mask
 from workstation.core.overlap import OverlapCounts
@@ -108,14 +109,23 @@ def compare_masks(truth: LabelMap, prediction: LabelMap, region: str) -> Compari
         "WT", "TC", "ET", "RC"; or "all": the whole tumour, or the largest region that both masks can express. A region
         that one of them cannot express is empty there.
     """
-    voxel_ml = truth.grid.voxel_ml
     shared = shared_regions(truth, prediction)
-    classes = {name: compare(mask_of(truth, name), mask_of(prediction, name)) for name in shared}
     chosen = region_meant(truth, prediction, region)
-    if chosen not in classes:
-        classes[chosen] = compare(mask_of(truth, chosen), mask_of(prediction, chosen))
-    counts = {name: count_classes(each, voxel_ml=voxel_ml) for name, each in classes.items()}
-    return Comparison(region, classes[chosen], counts[chosen], {name: counts[name] for name in shared})
+    # Beyond the box of what either mask holds there are true negatives alone, and it is a tenth of the volume.
+    box = occupied_box(truth.data, prediction.data) or (slice(0, 0), slice(0, 0), slice(0, 0))
+    one, other = (dataclasses.replace(mask, data=mask.data[box]) for mask in (truth, prediction))
+    found = {name: compare(mask_of(one, name), mask_of(other, name)) for name in {*shared, chosen}}
+    beyond = truth.data.size - one.data.size
+    counts = {name: _with_beyond(each, beyond, truth.grid.voxel_ml) for name, each in found.items()}
+    classes = np.zeros_like(truth.data, dtype=np.uint8)
+    classes[box] = found[chosen]
+    return Comparison(region, classes, counts[chosen], {name: counts[name] for name in shared})
+
+
+def _with_beyond(classes: np.ndarray, beyond: int, voxel_ml: float) -> ComparisonCounts:
+    """The counts of a box, and of true negatives beyond it."""
+    counts = count_classes(classes, voxel_ml=voxel_ml)
+    return dataclasses.replace(counts, overlap=dataclasses.replace(counts.overlap, tn=counts.overlap.tn + beyond))
 
 
 def recounted(last: Comparison, before: Masks, after: Masks, box: np.ndarray) -> Comparison:

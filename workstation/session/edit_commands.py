@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
+from workstation.core.boxes import Box
 from workstation.core.drawing import polygon_mask, stroke_mask
-from workstation.core.label_edits import Box
 from workstation.core.label_operations import filled_region, interpolated_slices, smoothed_label, without_islands
 from workstation.session.session import Session
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from workstation.core.boxes import Box
 from workstation.core.case import Case
-from workstation.core.label_edits import Box, Diff, Edit, EditableLabelMap, History, joined
+from workstation.core.label_edits import Diff, Edit, EditableLabelMap, History, joined
 from workstation.core.labels import LAYOUT_SCHEMES, LabelScheme, scheme_named
 from workstation.core.volume import LabelMap
 from workstation.errors import EditError

@@ -7,6 +7,8 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from workstation.core.case import Case, CaseFiles
 from workstation.core.focus import components, focus_voxel
 from workstation.core.volume import LabelMap
@@ -49,8 +51,10 @@ class LoadedCase:
     def byte_count(self) -> int:
         """Memory of its voxels."""
         masks = [mask.data for mask in (self.case.truth, self.prediction) if mask is not None]
+        stored = [volume.data for volume in self.case.sequences.values()]
         levels = [image.levels for image in self.images.values()]
-        return sum(each.nbytes for each in (*masks, *levels, *(each.data for each in self.case.sequences.values())))
+        own = [each for each in levels if not any(np.may_share_memory(each, other) for other in stored)]
+        return sum(each.nbytes for each in (*masks, *stored, *own))
 
 
 def load_for_display(
@@ -76,12 +80,13 @@ def load_for_display(
         case, problem = load_case(files, with_truth=False), error
     if should_stop():
         raise CancelledError
-    with ThreadPoolExecutor(2, thread_name_prefix="quantise") as pool:
+    with ThreadPoolExecutor(2, thread_name_prefix="prepare") as pool:
+        reading = None if prediction is None else pool.submit(load_mask, prediction, case)
         images = dict(zip(case.sequences, pool.map(make_display_image, case.sequences.values()), strict=True))
     mask = None
-    if prediction is not None:
+    if reading is not None:
         try:
-            mask = load_mask(prediction, case)
+            mask = reading.result()
         except WorkstationError as error:
             problem = problem or error
     seen = focus_of(mask) if case.truth is None else None

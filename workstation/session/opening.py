@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Literal
 
 from workstation.core.case import CaseFiles, DataSet
-from workstation.core.volume import LabelMap
 from workstation.errors import InputError, WorkstationError
 from workstation.io.files import read_json, side_car_of
 from workstation.io.layouts import find_case, is_description, open_dataset
 from workstation.io.nifti import guess_content
-from workstation.session.loading import LoadedCase, load_for_display, load_mask
+from workstation.session.loading import LoadedCase, load_for_display
 
 ShouldStop = Callable[[], bool]
 Kind = Literal["truth", "prediction", "second"]
@@ -33,9 +32,7 @@ class Opened:
     data_set : DataSet or None
         Where there are several cases.
     loaded : LoadedCase or None
-        The first case; None where only masks were given.
-    prediction : LabelMap or None
-        The mask that was named as a prediction.
+        The first case, with the mask that was named as its prediction; None where only masks were given.
     masks : tuple of Path
         Masks to lay over the case.
     unsure : Path or None
@@ -46,7 +43,6 @@ class Opened:
 
     data_set: DataSet | None = None
     loaded: LoadedCase | None = None
-    prediction: LabelMap | None = None
     masks: tuple[Path, ...] = ()
     unsure: Path | None = None
     problem: WorkstationError | None = None
@@ -84,15 +80,9 @@ def open_all(paths: Sequence[Path], *, prediction: Path | None, may_be_masks: bo
     found = _sort(paths, may_be_masks=may_be_masks, should_stop=should_stop)
     if not found.cases:
         return Opened(masks=found.masks, unsure=next(iter(found.unsure), None), problem=found.problem)
-    loaded = load_for_display((found.data_set.cases if found.data_set else found.cases)[0], should_stop=should_stop)
-    problem: WorkstationError | None = found.problem
-    mask = None
-    if prediction is not None:
-        try:
-            mask = load_mask(prediction.resolve(), loaded.case)
-        except WorkstationError as error:
-            problem = error
-    return Opened(found.data_set, loaded, mask, found.masks, None, problem)
+    first = (found.data_set.cases if found.data_set else found.cases)[0]
+    loaded = load_for_display(first, prediction=prediction and prediction.resolve(), should_stop=should_stop)
+    return Opened(found.data_set, loaded, found.masks, None, found.problem)
 
 
 def is_mask_of(mask: Path, files: CaseFiles) -> bool:

@@ -119,7 +119,11 @@ def write_note(session: Session, note: str) -> None:
 def undo_decision(session: Session) -> None:
     """Take the last decision of this window back, and go to its case."""
 
+    last = session.worklist.last
+
     def then(kept: Decision) -> None:
+        if last is not None:
+            session.keep_in_sight(last)
         words = _tr("Taken back: {case} is {status} again.")
         session.notice.emit(words.format(case=kept.case, status=status_word(kept.status)))
         entry = next((each for each in session.worklist.entries if each.name == kept.case), None)

@@ -61,7 +61,7 @@ class _Holder:
     def _content(self, store: ReviewStore) -> StoreContent:
         # The mark first: what is written meanwhile is then read at the next look.
         self._mark = store.change_mark()
-        return StoreContent(store.history(), store.predictions(), store.figures())
+        return StoreContent(store.history(), store.predictions(), store.figures(), store.entropies())
 
 
 class ReviewAccess(QObject):

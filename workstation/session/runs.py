@@ -47,6 +47,8 @@ class Runs(QObject):
     """Another run is followed, or none (empty); what was shown of the last one is void."""
     mask_ready = Signal(str, object)
     """Name of a segmentation run that has just finished, and a mask (Path)."""
+    masks_ready = Signal(str, list)
+    """Name of a segmentation run of several cases that has just finished, and its masks (Paths)."""
     queue_changed = Signal()
     """Who runs, who waits or what is reserved is another; what is available to runs changes all the time."""
     _looked = Signal(object)
@@ -239,8 +241,12 @@ class Runs(QObject):
             self._announce_followed(look)
         if has_new_queue:
             self.queue_changed.emit()
-        for name, path in look.masks:
-            self.mask_ready.emit(name, path)
+        for name in dict.fromkeys(name for name, _ in look.masks):
+            paths = [path for run, path in look.masks if run == name]
+            if len(paths) == 1:
+                self.mask_ready.emit(name, paths[0])
+            else:
+                self.masks_ready.emit(name, paths)
         self._adapt_interval()
         if self._is_wanted_again:
             self.refresh()

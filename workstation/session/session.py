@@ -12,12 +12,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from workstation.core.case import Case, CaseFiles, DataSet
+from workstation.core.review import Decision
 from workstation.core.volume import LabelMap
 from workstation.session.assessment import Assessment
 from workstation.session.background import Background
 from workstation.session.case_figures import FiguresQueue
 from workstation.session.diameter_lines import DiameterLines
 from workstation.session.editing import Editing
+from workstation.session.entropy_image import EntropyImage
 from workstation.session.images import DisplayImage
 from workstation.session.lane import Lane
 from workstation.session.layers import Layers
@@ -28,6 +30,7 @@ from workstation.session.pointer import Pointer
 from workstation.session.prefetch import Prefetch, Wanted
 from workstation.session.runs import Runs
 from workstation.session.scan import DataScan
+from workstation.session.sentinels import Sentinels
 from workstation.session.tasks import Tasks
 from workstation.session.view import Point, ViewState
 from workstation.session.worklist import Worklist
@@ -62,10 +65,12 @@ class Session(QObject):
         self.assessment = Assessment(self.layers, self.background, self)
         self.diameters = DiameterLines(self.layers, self.background, self)
         self.runs = runs if runs is not None else Runs(parent=self)
+        self.sentinels = Sentinels(self)
         self.machine = Machine(self.background, parent=self)
         self.scan = DataScan(self.background, parent=self)
         self.tasks = Tasks(self)
         self.worklist = Worklist(self.layers, self)
+        self.entropy = EntropyImage(self)
         self.ahead = Lane("ahead", self)
         self.prefetch = Prefetch(self.ahead, self)
         self.figures = FiguresQueue(self.worklist, self.ahead, self)
@@ -77,6 +82,7 @@ class Session(QObject):
         self._expected_case: CaseFiles | None = None
         self._measured: tuple[str, Path | None] | None = None
         self._version: tuple[Case | None, Path] | None = None
+        self._taken_back: dict[str, Path] = {}
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
         self.editing.journal.failed.connect(self.problem)
@@ -135,6 +141,7 @@ class Session(QObject):
             self._loaded = None
             self.prefetch.forget()
             self.figures.stop()
+            self._taken_back.clear()
             self.worklist.take_data_set(data_set)
             self.data_set_changed.emit()
 
@@ -168,6 +175,13 @@ class Session(QObject):
         if loaded.problem is not None:
             self.problem.emit(loaded.problem)
 
+    def set_extra_image(self, name: str, image: DisplayImage | None) -> None:
+        """Add an image to those of the open case, or take it away; the case's own sequences stay first."""
+        if image is not None or name in self._images:
+            kept = {each: shown for each, shown in self._images.items() if each != name}
+            self._images = kept if image is None else {**kept, name: image}
+            self.view.take_images(self._images)
+
     def lay_mask(self, kind: str, mask: LabelMap) -> None:
         """Show a mask over the open case; a prediction that the reader must not see yet is held back."""
         seen = self.worklist.admit(mask) if kind == "prediction" else mask
@@ -175,6 +189,11 @@ class Session(QObject):
             self.layers.show_mask(kind, seen)
         else:
             self.notice.emit(self.tr("Reading is blinded: the prediction shows itself after your decision."))
+
+    def keep_in_sight(self, decision: Decision) -> None:
+        """A decision was taken back: the corrected mask that it was about still belongs to its case."""
+        if decision.status == "corrected" and decision.mask is not None:
+            self._taken_back[decision.case] = Path(decision.mask.path)
 
     def jump_to(self, position_mm: Point) -> None:
         """Move the crosshair and bring it into view in every pane."""
@@ -229,8 +248,9 @@ class Session(QObject):
         current = self.worklist.current
         if self._loaded is None or current is None:
             return
-        if current.corrected is not None and self._expected_case is None:
-            self._fetch_version(current.corrected)
+        version = current.corrected or self._taken_back.get(current.name)
+        if version is not None and self._expected_case is None:
+            self._fetch_version(version)
         neighbours = [Wanted(each.files, each.prediction) for each in self.worklist.neighbours]
         self.prefetch.want(neighbours, open_bytes=self._loaded[1].byte_count)
         measured = (current.name, current.prediction)

@@ -14,7 +14,7 @@ from pathlib import Path
 from workstation.core.case import CaseFiles
 from workstation.core.review import READ, STATUSES, CaseFigures, Decision
 
-SORTS = ("name", "status", "dice", "volume", "disagreement")
+SORTS = ("name", "status", "dice", "volume", "entropy", "disagreement")
 # What is still to be done comes first.
 _STATUS_ORDER = {name: place for place, name in enumerate(("unread", "flagged", "rejected", "corrected", "accepted"))}
 _CONDITION = re.compile(r"(?P<what>dice|ml)\s*(?P<sign>[<>])\s*(?P<number>\d+(?:[.,]\d+)?)", re.IGNORECASE)
@@ -30,11 +30,14 @@ class StoreContent:
         From the first to the last.
     predictions : mapping of str to Path
     figures : mapping of str to CaseFigures
+    entropies : mapping of str to float
+        Mean entropy of predictions, bits.
     """
 
     history: tuple[Decision, ...] = ()
     predictions: Mapping[str, Path] = field(default_factory=dict)
     figures: Mapping[str, CaseFigures] = field(default_factory=dict)
+    entropies: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Entry:
     prediction : Path or None
     has_decided : bool
         Whether the reader ever decided about it, also where that was taken back.
+    mean_entropy : float or None
+        Of the prediction, bits; None where it is not known or may not be.
     """
 
     files: CaseFiles
@@ -64,6 +69,7 @@ class Entry:
     figures: CaseFigures | None = None
     prediction: Path | None = None
     has_decided: bool = False
+    mean_entropy: float | None = None
 
     @property
     def status(self) -> str:
@@ -161,16 +167,17 @@ def make_entries(
         by_reader = latest.get(name, {})
         own = by_reader.get(reader, Decision(name, reader, "unread"))
         others = tuple(each for other, each in sorted(by_reader.items()) if other != reader and each.status != "unread")
-        figures = content.figures.get(name)
+        figures, entropy = content.figures.get(name), content.entropies.get(name)
         if is_blinded and name not in decided:
-            others = ()
+            others, entropy = (), None
             figures = None if figures is None else CaseFigures(figures.fingerprint, {}, figures.truth_ml)
-        entries.append(Entry(files, name, own, others, figures, content.predictions.get(name), name in decided))
+        prediction = content.predictions.get(name)
+        entries.append(Entry(files, name, own, others, figures, prediction, name in decided, entropy))
     return tuple(entries)
 
 
 def ordered(entries: Sequence[Entry], sort: str) -> list[Entry]:
-    """Entries by one of `SORTS`: status with what is to be done first, Dice from the worst, volume from the largest.
+    """Entries by one of `SORTS`: status with what is to be done first, Dice from the worst, others from the largest.
 
     What was not measured comes last; equal ones keep the order of their names.
     """
@@ -181,6 +188,8 @@ def ordered(entries: Sequence[Entry], sort: str) -> list[Entry]:
         return sorted(by_name, key=lambda entry: (entry.dice is None, entry.dice or 0.0))
     if sort == "volume":
         return sorted(by_name, key=lambda entry: (entry.volume_ml is None, -(entry.volume_ml or 0.0)))
+    if sort == "entropy":
+        return sorted(by_name, key=lambda entry: (entry.mean_entropy is None, -(entry.mean_entropy or 0.0)))
     if sort == "disagreement":
         return sorted(by_name, key=lambda entry: (not entry.is_disputed, not entry.others))
     return by_name

@@ -53,9 +53,11 @@ class RowsModel(QAbstractTableModel):
         self._words = frozenset(words)
         self._rows: tuple[tuple[Cell, ...], ...] = ()
 
-    def show_titles(self, titles: Row) -> None:
+    def show_titles(self, titles: Row, words: Collection[int] | None = None) -> None:
         """Replace the titles; where their number is another, the rows go with the columns."""
         cells = _cells(titles)
+        if words is not None:
+            self._words = frozenset(words)
         if len(cells) == len(self._titles):
             self._titles = cells
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(cells) - 1)
@@ -171,9 +173,9 @@ class RowsTable(QTableView):
             self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self._fit()
 
-    def show_titles(self, titles: Row) -> None:
-        """Replace titles and columns."""
-        self._rows.show_titles(titles)
+    def show_titles(self, titles: Row, *, words: Collection[int] | None = None) -> None:
+        """Replace titles and columns, and which of them hold words where that is another."""
+        self._rows.show_titles(titles, words)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Replace all rows."""

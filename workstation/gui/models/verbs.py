@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -121,7 +122,7 @@ class ModelVerbs(QObject):
         box.exec()
         return box.clickedButton() is remove
 
-    def _try(self, action: partial[object]) -> None:
+    def _try(self, action: Callable[[], object]) -> None:
         """A few bytes are written or a folder renamed: no longer than a frame."""
         try:
             action()

@@ -49,11 +49,13 @@ from workstation.session import commands
 from workstation.session.session import Session
 
 if TYPE_CHECKING:
+    from workstation.gui.judge.compare_page import ComparePage
+    from workstation.gui.judge.evaluate_page import EvaluatePage
     from workstation.gui.measure.page import MeasurePage
     from workstation.gui.models.cost_page import CostPage
 
 _LIST_WIDTH = 320
-_TABS = ("models", "cost", "measure")
+_TABS = ("models", "evaluate", "compare", "cost", "measure")
 
 
 class ModelsWorkspace(QWidget):
@@ -83,7 +85,9 @@ class ModelsWorkspace(QWidget):
         self.remove_button = QPushButton()
         self._why_not = ToneLabel("faint", self)
         self.tabs = QTabWidget()
-        self._places = {"cost": QWidget(), "measure": QWidget()}
+        self._places = {name: QWidget() for name in _TABS[1:]}
+        self.evaluate: EvaluatePage | None = None
+        self.compare: ComparePage | None = None
         self.cost: CostPage | None = None
         self.measure: MeasurePage | None = None
         self._pages = QStackedWidget()
@@ -154,12 +158,23 @@ class ModelsWorkspace(QWidget):
         self.tabs.currentChanged.connect(self._on_tab_chosen)
 
     def show_tab(self, name: str) -> None:
-        """Bring "models", "cost" or "measure" to the front."""
+        """Bring "models", "evaluate", "compare", "cost" or "measure" to the front."""
         self.tabs.setCurrentIndex(_TABS.index(name))
 
     def _on_tab_chosen(self, index: int) -> None:
         """Make a page when it is first wanted."""
         name = _TABS[index]
+        if name == "evaluate" and self.evaluate is None:
+            from workstation.gui.judge.evaluate_page import EvaluatePage
+
+            self.evaluate = EvaluatePage(self._session)
+            self.evaluate.show_models(self._entries, self._default)
+            _fill(self._places[name], self.evaluate)
+        if name == "compare" and self.compare is None:
+            from workstation.gui.judge.compare_page import ComparePage
+
+            self.compare = ComparePage(self._session)
+            _fill(self._places[name], self.compare)
         if name == "cost" and self.cost is None:
             from workstation.gui.models.cost_page import CostPage
 
@@ -185,6 +200,8 @@ class ModelsWorkspace(QWidget):
         self._entries, self._default, self._wanted = entries, default, None
         if self.measure is not None:
             self.measure.show_models(entries)
+        if self.evaluate is not None:
+            self.evaluate.show_models(entries, default)
         self._checked.clear()
         self.list.blockSignals(True)
         self.list.clear()
@@ -300,6 +317,8 @@ class ModelsWorkspace(QWidget):
         column.addWidget(self._pages, 1)
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(models, self.tr("Models"))
+        self.tabs.addTab(self._places["evaluate"], self.tr("Evaluate"))
+        self.tabs.addTab(self._places["compare"], self.tr("Compare"))
         self.tabs.addTab(self._places["cost"], self.tr("Cost"))
         self.tabs.addTab(self._places["measure"], self.tr("Measure"))
         whole.addWidget(self.tabs)

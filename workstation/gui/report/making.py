@@ -17,8 +17,9 @@ from workstation.gui.report.scene import scene_picture
 from workstation.gui.report.words import tr
 from workstation.gui.report.writing import require_ending, write_document
 from workstation.io.case_report import CaseInput, gather_case
-from workstation.io.cohort_report import CohortFacts, gather_cohort, masks_by_case, write_cohort_table
+from workstation.io.cohort_report import CohortFacts, gather_cohort, write_cohort_table
 from workstation.io.export_batch import Report, ShouldStop
+from workstation.io.matching import masks_of_cases
 from workstation.io.provenance import ReviewMark, Reviews
 from workstation.session.loading import load_for_display, load_mask
 
@@ -130,7 +131,7 @@ def make_cohort_report(
     for out in documents:
         require_ending(out)
     if isinstance(predictions, Path):
-        masks, name = masks_by_case(data, predictions), predictions.resolve().name
+        masks, name = masks_of_cases(data, predictions), predictions.resolve().name
     else:
         masks, name = {case: [mask] for case, mask in predictions.items()}, tr("those of the worklist")
     facts = gather_cohort(

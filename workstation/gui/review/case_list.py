@@ -111,6 +111,7 @@ class CaseList(QWidget):
             "status": self.tr("By status, what is to be done first"),
             "dice": self.tr("By Dice of the whole tumour, worst first"),
             "volume": self.tr("By tumour volume, largest first"),
+            "entropy": self.tr("By how unsure the model is, most first"),
             "disagreement": self.tr("By disagreement of readers"),
         }
         menu, group = QMenu(self), QActionGroup(self)

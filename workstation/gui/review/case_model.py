@@ -84,6 +84,8 @@ class CaseModel(QAbstractListModel):
             return "-" if entry.dice is None else f"{entry.dice:.2f}"
         if sort == "volume":
             return "-" if entry.volume_ml is None else self.tr("{:.0f} ml").format(entry.volume_ml)
+        if sort == "entropy":
+            return "-" if entry.mean_entropy is None else f"{entry.mean_entropy:.4f}"
         return self.tr("differ") if sort == "disagreement" and entry.is_disputed else ""
 
     def _tip(self, entry: Entry) -> str:
@@ -100,6 +102,8 @@ class CaseModel(QAbstractListModel):
         lines += [f"{each.reader}: {status_word(each.status)}" for each in entry.others]
         if entry.figures is not None and entry.figures.dice:
             lines.append(", ".join(f"Dice {name} {value:.3f}" for name, value in entry.figures.dice.items()))
+        if entry.mean_entropy is not None:
+            lines.append(self.tr("Mean entropy of the prediction: {0:.4f} bit").format(entry.mean_entropy))
         return plain_tip("\n".join(lines))
 
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workstation.gui.colours import PALETTES
+from workstation.gui.review.mask_names import short_name
 from workstation.gui.review.section import quiet_label
 from workstation.gui.theme import SMALL, TIGHT, font_of, tokens_of
 from workstation.session import commands
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from workstation.core.confusion import Confusion
     from workstation.core.labels import Label
 
-_SHORT = {"core": "core", "oedema": "oedema", "enhancing": "enh.", "cavity": "cavity", "region": "tumour"}
 # A cell with voxels is tinted at least this much, so that a few of them are not taken for none.
 _LEAST_TINT, _MOST_TINT = 0.10, 0.55
 
@@ -122,7 +122,7 @@ class ConfusionPanel(QWidget):
                 grid.addWidget(cell, row + 1, column + 1)
 
     def _title(self, label: Label | None) -> QLabel:
-        title = QLabel(self.tr("none") if label is None else _SHORT.get(label.tissue, str(label.value)))
+        title = QLabel(self.tr("none") if label is None else short_name(label))
         title.setObjectName("quiet")
         title.setFont(font_of(title.font(), SMALL))
         title.setToolTip(self._name(label))

@@ -53,6 +53,11 @@ class EditMouse:
         """The tool that is taken; empty where the mouse only looks."""
         return "" if self._view.picture.geometry is None else self._editing.tools.tool
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a stroke is being drawn in this pane."""
+        return self._last is not None
+
     def axis(self) -> int:
         """The voxel axis that the pane's slices lie across."""
         geometry, case = self._view.picture.geometry, self._view.session.case
@@ -193,8 +198,8 @@ class EditMouse:
 
     def _begin(self, position: QPointF) -> None:
         if self.tool in STROKES:
-            self._editing.begin_stroke()
             self._last = self._voxel(position)
+            self._editing.begin_stroke()
             self._draw_to(position)
         elif self.tool == "polygon":
             self._begin_polygon(position)

@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidge
 from workstation.gui.actions import with_keys
 from workstation.gui.colours import PALETTES, hex_of
 from workstation.gui.measure.rows_table import Cell
+from workstation.gui.review.choice import Choice
 from workstation.gui.review.findings_table import Finding, FindingsTable
+from workstation.gui.review.mask_names import short_name
 from workstation.gui.review.places import place_words, slice_number
 from workstation.gui.review.section import quiet_label
 from workstation.gui.theme import TIGHT
@@ -28,6 +30,17 @@ class ErrorsPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._shown: tuple[ErrorComponent, ...] = ()
+        self.targets = Choice(
+            [
+                ("regions", self.tr("Region"), self.tr("Errors of the region that is compared")),
+                (
+                    "labels",
+                    self.tr("Labels"),
+                    self.tr("Errors of every label by itself: also where labels are mixed up"),
+                ),
+            ]
+        )
+        self.targets.set_value(session.assessment.errors_of)
         self.table = FindingsTable(self._titles())
         self.summary = quiet_label()
         self.least = QSpinBox()
@@ -43,9 +56,10 @@ class ErrorsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(TIGHT)
-        for widget in (self.summary, self._filter, self.table):
+        for widget in (self.targets, self.summary, self._filter, self.table):
             column.addWidget(widget)
         assessment = session.assessment
+        self.targets.chosen.connect(assessment.set_errors_of)
         self.least.valueChanged.connect(assessment.set_least_voxels)
         self.table.chosen.connect(lambda error: commands.go_to_error(session, error))
         assessment.errors_changed.connect(self.refresh)
@@ -56,6 +70,7 @@ class ErrorsPanel(QWidget):
     def refresh(self) -> None:
         """List the session's errors."""
         assessment = self._session.assessment
+        self.targets.set_value(assessment.errors_of)
         self.least.blockSignals(True)
         self.least.setValue(assessment.least_voxels)
         self.least.blockSignals(False)
@@ -78,8 +93,8 @@ class ErrorsPanel(QWidget):
         assessment = self._session.assessment
         if assessment.atlas is None:
             return self.tr("Looking for errors...")
-        region = assessment.region
-        every = assessment.atlas.regions.get(region)
+        region = assessment.region if assessment.errors_of == "regions" else self.tr("labels")
+        every = assessment.every_error
         if every is None:
             return self.tr("One of the masks does not say where {} is.").format(region)
         if not every:
@@ -116,6 +131,11 @@ class ErrorsPanel(QWidget):
         palette = PALETTES[session.layers.palette]
         colour = hex_of(palette.prediction if error.kind == "fp" else palette.truth)
         where = slice_number(session, error.voxel)
+        kind, name = error.kind.upper(), error.region
+        truth = session.layers.truth
+        if error.label is not None and truth is not None:
+            label = truth.scheme.labels[error.label]
+            kind, name = f"{kind} {short_name(label)}", f"{label.name} ({label.value})"
         distance = (
             _mm(error.distance_mm)
             if error.distance_mm == error.reach_mm
@@ -125,13 +145,13 @@ class ErrorsPanel(QWidget):
         place = place_words(error.voxel)
         return Finding(
             (
-                Cell(error.kind.upper(), tip=f"{error.region}, {volume}\n{place}", colour=colour),
+                Cell(kind, tip=f"{name}, {volume}\n{place}", colour=colour),
                 Cell(f"{error.volume_ml:,.2f}", tip=volume),
                 Cell(distance),
                 Cell(str(where), tip=place),
                 Cell(f"+{error.dice_cost:.4f}"),
             ),
-            (error.kind, error.voxels, error.distance_mm, where, error.dice_cost),
+            (kind, error.voxels, error.distance_mm, where, error.dice_cost),
             error,
         )
 

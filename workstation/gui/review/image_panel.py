@@ -34,7 +34,8 @@ class ImagePanel(QWidget):
         column.addLayout(self._window_rows())
         view = session.view
         session.case_changed.connect(self._on_case)
-        view.sequence_changed.connect(self._on_window)
+        # An image may have been added to the open case, such as the map of where the model is unsure.
+        view.sequence_changed.connect(self._on_case)
         view.window_changed.connect(self._on_window)
         self._on_case()
 

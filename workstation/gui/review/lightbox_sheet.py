@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from workstation.gui.review.slice_marks import paint_mark
 from workstation.gui.review.slice_painting import paint_slice, paint_words
 from workstation.gui.review.slice_picture import SlicePicture
 from workstation.session.session import Session
@@ -55,6 +56,7 @@ class LightboxSheet(QWidget):
         view.layout_changed.connect(self._on_layout)
         view.cursor_moved.connect(self._on_seen)
         view.decoration_changed.connect(self._on_seen)
+        session.marks.changed.connect(self._on_seen)
         for signal in (view.sequence_changed, view.window_changed):
             signal.connect(self._on_colours)
         for signal in (layers.masks_changed, layers.display_changed):
@@ -148,6 +150,7 @@ class LightboxSheet(QWidget):
         self._arrange()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._sheet_pixmap())
+        self._paint_marks(painter)
         index, x, y = self.picture.place(self._session.view.cursor_mm)
         nearest = min(self.indices, key=lambda each: abs(each - index), default=index)
         tile = self.tile_of(nearest)
@@ -161,6 +164,19 @@ class LightboxSheet(QWidget):
                 painter.drawEllipse(spot, 4, 4)
         painter.end()
         self.paint_count += 1
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        """Every measurement in this plane, in the tile nearest to its slice."""
+        for mark in self._session.marks.shown:
+            places = [self.picture.place(point) for point in mark.points_mm]
+            index = places[0][0]
+            nearest = min(self.indices, key=lambda each: abs(each - index), default=index)
+            tile = self.tile_of(nearest)
+            if tile is None or mark.plane != self._session.view.layout_plane:
+                continue
+            origin, scale = self._placed(tile)
+            points = [QPointF(origin.x() + x * scale[0], origin.y() + y * scale[1]) for _, x, y in places]
+            paint_mark(painter, mark, points, area=QRectF(tile), is_elsewhere=nearest != index)
 
     def _sheet_pixmap(self) -> QPixmap:
         view, ratio = self._session.view, self.devicePixelRatioF()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from workstation.core.labels import Label
+
+_SHORT = {"core": "core", "oedema": "oedema", "enhancing": "enh.", "cavity": "cavity", "region": "tumour"}
+
 
 def mask_name(slot: str) -> str:
     """Name of what was opened as "truth", as "prediction" or as "second" mask, or was "edited"."""
@@ -14,6 +18,11 @@ def mask_name(slot: str) -> str:
         "edited": _tr("Edited"),
     }
     return names[slot]
+
+
+def short_name(label: Label) -> str:
+    """A label in one short word, for the titles of narrow columns; its value where there is none."""
+    return _SHORT.get(label.tissue, str(label.value))
 
 
 def _tr(text: str) -> str:

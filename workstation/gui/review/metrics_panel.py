@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from workstation.core.labels import REGION_NAMES
 from workstation.gui.measure.rows_table import Cell, Row, RowsTable
 from workstation.gui.review.choice import Choice
+from workstation.gui.review.mask_names import short_name
 from workstation.gui.review.metric_words import (
     Metric,
     is_by_rule,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from workstation.core.metrics import Scores
 
 _NARROWEST = 24
-_SHORT = {"core": "core", "oedema": "oedema", "enhancing": "enh.", "cavity": "cavity"}
 
 
 class MetricsPanel(QWidget):
@@ -86,7 +86,7 @@ class MetricsPanel(QWidget):
             return [(name, REGION_NAMES[name].capitalize(), each.scores) for name, each in found.regions.items()]
         labels = truth.scheme.labels
         return [
-            (_SHORT.get(labels[value].tissue, str(value)), f"{labels[value].name} ({value})", each.scores)
+            (short_name(labels[value]), f"{labels[value].name} ({value})", each.scores)
             for value, each in found.labels.items()
         ]
 

@@ -53,7 +53,7 @@ class RestoreBar(QFrame):
             "empty": self.tr("an empty mask"),
         }
         when = datetime.datetime.fromtimestamp(offer.written_at).astimezone()
-        words = self.tr("Edits of this case were not exported: {count}, last on {when}, begun on {source}.").format(
+        words = self.tr("Unfinished edits of this case: {count}, last on {when}, begun on {source}.").format(
             count=self.tr("1 edit") if offer.edit_count == 1 else self.tr("{} edits").format(offer.edit_count),
             when=when.strftime("%Y-%m-%d %H:%M"),
             source=sources.get(offer.origin, offer.origin),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from workstation.core.marks import Mark, Ruler
@@ -21,30 +21,42 @@ _PADDING = 4.0
 
 def paint_marks(painter: QPainter, view: SliceView) -> None:
     """Every mark that lies on the slice shown."""
-    marks = view.session.marks.shown
-    if not marks:
-        return
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for mark in marks:
+    for mark in view.session.marks.shown:
         places = [view.picture.place(point) for point in mark.points_mm]
         if mark.plane == view.plane and places[0][0] == view.slice_index:
-            _paint(painter, view, mark, [view.to_pane(QPointF(x, y)) for _, x, y in places])
-    painter.restore()
+            points = [view.to_pane(QPointF(x, y)) for _, x, y in places]
+            paint_mark(painter, mark, points, area=QRectF(view.rect()))
 
 
-def words_of(view: SliceView, mark: Mark) -> str:
+def words_of(mark: Mark) -> str:
     """What a mark measures."""
     if isinstance(mark, Ruler):
-        return view.tr("{0:.1f} mm").format(mark.length_mm)
-    words = view.tr("{0:.0f} mm\u00b2   {1:.2f} ml in this slice ({2:g} mm)")
+        return QCoreApplication.translate("SliceView", "{0:.1f} mm").format(mark.length_mm)
+    words = QCoreApplication.translate("SliceView", "{0:.0f} mm\u00b2   {1:.2f} ml in this slice ({2:g} mm)")
     return words.format(mark.area_mm2, mark.volume_ml, round(mark.slice_mm, 2))
 
 
-def _paint(painter: QPainter, view: SliceView, mark: Mark, points: list[QPointF]) -> None:
+def paint_mark(
+    painter: QPainter, mark: Mark, points: list[QPointF], *, area: QRectF, is_elsewhere: bool = False
+) -> None:
+    """One mark.
+
+    Parameters
+    ----------
+    painter : QPainter
+    mark : Mark
+    points : list of QPointF
+        Where its points go.
+    area : QRectF
+        What its words stay within.
+    is_elsewhere : bool
+        Whether it lies on another slice than the one that is painted: its line is dashed.
+    """
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     shape = QPolygonF(points)
     for colour, width in ((_SHADOW, 3.5), (_LINE, 1.5)):
-        painter.setPen(QPen(colour, width))
+        painter.setPen(QPen(colour, width, Qt.PenStyle.DashLine if is_elsewhere else Qt.PenStyle.SolidLine))
         if isinstance(mark, Ruler):
             painter.drawPolyline(shape)
         else:
@@ -54,17 +66,18 @@ def _paint(painter: QPainter, view: SliceView, mark: Mark, points: list[QPointF]
     for end in points if isinstance(mark, Ruler) else points[:1]:
         painter.drawEllipse(end, _END, _END)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    _paint_words(painter, view, words_of(view, mark), points)
+    _paint_words(painter, words_of(mark), points, area)
+    painter.restore()
 
 
-def _paint_words(painter: QPainter, view: SliceView, words: str, points: list[QPointF]) -> None:
-    """On a plate beside the lowest point, within the pane."""
+def _paint_words(painter: QPainter, words: str, points: list[QPointF], area: QRectF) -> None:
+    """On a plate beside the lowest point, within the area."""
     metrics = QFontMetricsF(painter.font())
     size = metrics.boundingRect(words).size()
     lowest = max(points, key=lambda point: point.y())
     plate = QRectF(lowest.x() + 10, lowest.y() + 6, size.width() + 2 * _PADDING, size.height() + _PADDING)
-    plate.moveLeft(max(0.0, min(plate.left(), view.width() - plate.width())))
-    plate.moveTop(max(0.0, min(plate.top(), view.height() - plate.height())))
+    plate.moveLeft(max(area.left(), min(plate.left(), area.right() - plate.width())))
+    plate.moveTop(max(area.top(), min(plate.top(), area.bottom() - plate.height())))
     painter.fillRect(plate, _PLATE)
     painter.setPen(_LINE)
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)

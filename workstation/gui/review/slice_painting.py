@@ -70,7 +70,8 @@ def paint_slice(
     is_smooth : bool
         Whether the image is enlarged by linear interpolation; masks never are.
     area : QRect or None
-        The pixels that the painter is clipped to; outlines elsewhere are not made. None is the whole slice.
+        Pixels that reach a line's width beyond what the painter is clipped to; outlines elsewhere are not made. None is
+        the whole slice.
     """
     geometry = picture.geometry
     if geometry is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
+
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QImage
@@ -131,22 +133,43 @@ class SlicePicture:
         ends = case.grid.to_world(np.stack([box[0] - 0.4, box[1] - 0.6])).tolist()
         (one, left, top), (other, right, bottom) = (self.geometry.to_screen(tuple(end)) for end in ends)
         first, last = min(one, other), max(one, other)
-        kept = None if self._classes is None else self._classes[0]
-        is_shown = first <= self.place(self._session.view.cursor_mm)[0] <= last
-        if is_shown or (kept is not None and first <= kept <= last):
-            self._forget_classes()
-            if self._image is not None and not self._image[1]:
-                self._image = None  # A smooth image has no classes in it.
-        if not is_shown:
-            self.version += int(self._classes is None)
-            return None
         (left, right), (top, bottom) = sorted((int(left), int(right))), sorted((int(top), int(bottom)))
-        return QRect(QPoint(left, top), QPoint(right, bottom))
+        area = QRect(QPoint(left, top), QPoint(right, bottom))
+        is_shown = first <= self.place(self._session.view.cursor_mm)[0] <= last
+        kept = None if self._classes is None else self._classes[0]
+        if kept is not None and first <= kept <= last:
+            self._renew(kept, area)
+            self.version += int(not is_shown)
+        return area if is_shown else None
+
+    def _renew(self, index: int, area: QRect) -> None:
+        """Take the labels of some pixels of the kept slice anew: composing a whole slice costs milliseconds."""
+        where = (slice(area.top(), area.bottom() + 1), slice(area.left(), area.right() + 1))
+        part, classes = self._classes_of(index, where), self._classes[1] if self._classes is not None else None
+        if part is None or classes is None:
+            return
+        classes[where] = part
+        self._outline = self._overlay = None
+        # A smooth image has no classes in it.
+        if self._image is not None and not self._image[1]:
+            if self._image[0] == index:
+                levels = self._slice(self._levels[self.sequence], index)[where]
+                self._image[2][where] = compose(levels, self._filled(part), self._colours())
+            else:
+                self._image = None
 
     def _forget_classes(self) -> None:
         self._classes = None
         self._outline = None
         self._overlay = None
+
+    def _shown_levels(self) -> np.ndarray:
+        """Of the sequence that is shown; views of what the session holds."""
+        name, case = self.sequence, self._session.case
+        if case is not None and name not in case.sequences:
+            # An image that was added to the open case, and may be another one by now.
+            return reorient(self._session.images[name].levels, transform_to_ras(case.grid.affine))
+        return self._levels[name]
 
     def forget_colours(self) -> None:
         """The sequence, its window or the colours changed."""
@@ -171,7 +194,7 @@ class SlicePicture:
     def image(self, index: int, *, is_smooth: bool) -> QImage:
         """The slice in grey, with its classes composed into it unless the image is to be smoothed."""
         if self._image is None or self._image[:2] != (index, is_smooth):
-            levels = self._slice(self._levels[self.sequence], index)
+            levels = self._slice(self._shown_levels(), index)
             classes = None if is_smooth else self._classes_at(index)
             pixels = compose(levels, self._filled(classes), self._colours())
             self._image = (index, is_smooth, pixels, as_image(pixels))
@@ -180,7 +203,7 @@ class SlicePicture:
     def rgba(self, index: int) -> np.ndarray:
         """The slice with its classes as (rows, columns, 4) uint8; clear where the image is zero and has no class."""
         image = self._session.images[self.sequence]
-        levels, classes = self._slice(self._levels[self.sequence], index), self._classes_at(index)
+        levels, classes = self._slice(self._shown_levels(), index), self._classes_at(index)
         pixels = compose(levels, self._filled(classes), self._colours())
         found = pixels.view(np.uint8).reshape(*pixels.shape, 4)[..., [2, 1, 0, 3]]
         is_clear = levels == round(-image.lowest / image.step)
@@ -207,7 +230,7 @@ class SlicePicture:
         return self._overlay[2:]
 
     def outline_within(self, index: int, area: QRect) -> list[tuple[QColor, np.ndarray]]:
-        """As `outline`, in and about some pixels of a slice, for a repaint that is clipped to them."""
+        """As `outline`, in and about some pixels of a slice, for a repaint that is clipped within them."""
         classes = self._classes_at(index)
         if classes is None or self._session.layers.outline == "fill":
             return []
@@ -241,13 +264,18 @@ class SlicePicture:
 
     def _classes_at(self, index: int) -> np.ndarray | None:
         if self._classes is None or self._classes[0] != index:
-            truth = None if self._truth is None else self._slice(self._truth, index)
-            prediction = None if self._prediction is None else self._slice(self._prediction, index)
-            classes = self._rule.classes(truth, prediction)
-            if self._highlight is not None and self._rule.is_highlighting:
-                classes = self._rule.lit(classes, self._slice(self._highlight, index))
-            self._classes = (index, classes)
+            self._classes = (index, self._classes_of(index))
         return self._classes[1]
+
+    def _classes_of(self, index: int, where: tuple[slice, slice] | EllipsisType = ...) -> np.ndarray | None:
+        """Classes of a slice, or of a part of it, in an array of their own."""
+        truth, prediction = (
+            None if labels is None else self._slice(labels, index)[where] for labels in (self._truth, self._prediction)
+        )
+        classes = self._rule.classes(truth, prediction)
+        if self._highlight is not None and self._rule.is_highlighting:
+            classes = self._rule.lit(classes, self._slice(self._highlight, index)[where])
+        return classes
 
     def _filled(self, classes: np.ndarray | None) -> np.ndarray | None:
         return None if self._session.layers.outline == "outline" else classes

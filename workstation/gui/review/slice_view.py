@@ -7,7 +7,7 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -43,6 +43,8 @@ _ZOOM_RANGE = (0.2, 80.0)
 # Around what is fitted, in screen pixels: the letters stand there.
 _MARGIN = 22
 _SMALLEST = 40
+# At most 30 times a second do the panes beside a brush show what it does.
+_FOLLOWING_MS = 33
 # Letters and titles stand within this distance of the edges.
 _WORDS_X, _WORDS_Y = 40, 32
 
@@ -88,6 +90,9 @@ class SliceView(QWidget):
         self._crossed: tuple[int, QPoint] | None = None
         self._backdrop: tuple[tuple[object, ...], QPixmap] | None = None
         self._stale: QRect | None = None  # pixels of the slice that edits have changed in the backdrop
+        self._late: QRect | None = None  # of them, those that another pane's brush touched
+        self._following = QTimer(self, singleShot=True, interval=_FOLLOWING_MS)
+        self._following.timeout.connect(self._on_late)
         self.setObjectName(f"slice_view_{self.name}")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -314,9 +319,21 @@ class SliceView(QWidget):
 
     def _on_touched(self, box: np.ndarray) -> None:
         area = self.picture.touch(box)
-        if area is not None:
-            self._stale = area if self._stale is None else self._stale.united(area)
+        if area is None:
+            return
+        self._stale = area if self._stale is None else self._stale.united(area)
+        if self.session.editing.is_drawing and not self.edit.is_drawing:
+            # The eye follows the brush: other panes may come later, and several segments at a time.
+            self._late = area if self._late is None else self._late.united(area)
+            if not self._following.isActive():
+                self._following.start()
+        else:
             self.update(self._pane_rect(area))
+
+    def _on_late(self) -> None:
+        if self._late is not None:
+            self.update(self._pane_rect(self._late))
+            self._late = None
 
     def _on_tools(self) -> None:
         self._track_mouse()
@@ -389,7 +406,7 @@ class SliceView(QWidget):
         painter = QPainter(pixmap)
         painter.setClipRect(part)
         painter.fillRect(part, QColor(0, 0, 0))
-        self._paint_slice(painter, area)
+        self._paint_slice(painter, self._slice_rect(part.adjusted(-2, -2, 2, 2)))
         if not self.rect().adjusted(_WORDS_X, _WORDS_Y, -_WORDS_X, -_WORDS_Y).contains(part):
             paint_annotations(painter, self)
         painter.end()
@@ -404,6 +421,11 @@ class SliceView(QWidget):
             is_smooth=self.session.view.interpolation == "linear",
             area=area,
         )
+
+    def _slice_rect(self, part: QRect) -> QRect:
+        """The pixels of the slice that a part of the pane shows, whole or in part."""
+        first, last = (self.to_slice(QPointF(corner)) for corner in (part.topLeft(), part.bottomRight()))
+        return QRectF(first, last).toAlignedRect()
 
     def _pane_rect(self, area: QRect) -> QRect:
         """Where pixels of the slice, and the outline about them, are in the pane."""

@@ -24,6 +24,7 @@ from workstation.gui.review.edit_strip import EditStrip
 from workstation.gui.review.mouse_schemes import LARGE_STEP
 from workstation.gui.review.pane_grid import PaneGrid
 from workstation.gui.review.restore_bar import RestoreBar
+from workstation.gui.review.sentinel_bar import SentinelBar
 from workstation.gui.review.side_panel import SidePanel
 from workstation.gui.review.slice_view import SliceView
 from workstation.gui.review.start_page import StartPage
@@ -77,12 +78,18 @@ class ReviewWorkspace(QWidget):
         self.side.edit.take_actions(actions)
 
     def _panes_with_tools(self) -> QWidget:
-        page = QWidget()
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
+        """The panes, the tools left of them, and below them the epochs of a sentinel case."""
+        self.epochs = SentinelBar(self._session)
+        row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self.strip)
         row.addWidget(self.panes, 1)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row, 1)
+        column.addWidget(self.epochs)
         return page
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from workstation.gui.scene.volume import VolumeData
 
 # The slices of a new case are painted first; surfaces and brain can wait that long.
-_REFRESH_MS = 150
+_REFRESH_MS = 80
+# After that they wait for what is more urgent, and look for its end this often.
+_WAIT_MS = 20
 # The crosshair in space follows the slices' at this distance, so that a drag in them stays smooth.
 _FOLLOW_MS = 40
 # Slices in space cost a frame, so they follow when the crosshair rests.
@@ -57,6 +59,8 @@ class Pane3D(QWidget):
         self._volume_of: object = None
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refreshing.timeout.connect(self._refresh)
+        self._waiting = QTimer(self, singleShot=True, interval=_WAIT_MS)
+        self._waiting.timeout.connect(self._refresh)
         self._following = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
         self._planes = SlicePlanes(session)
         self._planes_due = QTimer(self, singleShot=True, interval=_PLANES_MS)
@@ -118,7 +122,8 @@ class Pane3D(QWidget):
         """Whether all that was asked for has been painted, or cannot be: for pictures and tests."""
         if self._supply.state == "unavailable":
             return True
-        is_idle = not (self._supply.is_waiting or self._refreshing.isActive() or self._planes_due.isActive())
+        due = (self._refreshing, self._waiting, self._planes_due)
+        is_idle = not (self._supply.is_waiting or any(timer.isActive() for timer in due))
         return self.is_available and is_idle and not (self.view.is_stale or self.view.is_draft)
 
     def release(self) -> None:
@@ -201,7 +206,14 @@ class Pane3D(QWidget):
 
     def _on_case(self) -> None:
         case = self._session.case
+        # Nothing of another case may be seen beside the slices of this one.
+        self._question = self._head_of = self._volume_of = None
+        self._has_planes = self._has_volume = False
+        self.view.surfaces = {}
+        if self.view.renderer is not None:
+            self.view.renderer.clear()
         self.view.take_corners(None if case is None else case.grid.corners_mm)
+        self.view.draw_anew()
         self._refreshing.start()
 
     def _refresh(self) -> None:
@@ -213,7 +225,7 @@ class Pane3D(QWidget):
         is_busy = self._session.background.has_urgent and not self._supply.is_waiting
         if is_busy or self._session.editing.is_drawing:
             # Another case is being read, masks are being compared, or a stroke is being drawn: they come first.
-            self._refreshing.start()
+            self._waiting.start()
             return
         self._supply.start()
         if not self.is_available:
@@ -226,7 +238,8 @@ class Pane3D(QWidget):
         if not is_same_question(self._question, question):
             self._question = question
             self._supply.ask_surfaces(question)
-        self._dress()
+        if not self._supply.is_waiting:
+            self._dress()
 
     def _on_supply(self) -> None:
         if self._supply.state == "ready":

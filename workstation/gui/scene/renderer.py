@@ -109,6 +109,17 @@ class SceneRenderer:
         else:
             self._put(HEAD, surface)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not self._actors and self._volume is None
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.set_volume(None)
+        for name in list(self._actors):
+            self._remove(name)
+
     def set_planes(self, planes: Sequence[PlaneImage]) -> None:
         """Show these slices in space and no others."""
         for name in [name for name in self._actors if name.startswith(_PLANE)]:

@@ -157,7 +157,7 @@ class SceneView(QWidget):
 
     def _render(self) -> None:
         self.is_stale = False
-        if self.renderer is None or self._session.case is None:
+        if self.renderer is None or self._session.case is None or self.renderer.is_empty:
             self._image = QImage()
             return
         ratio = self.devicePixelRatioF()

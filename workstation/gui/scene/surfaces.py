@@ -7,12 +7,13 @@ through the affine last, so that oblique grids come out right. Nothing here draw
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from workstation.core.boxes import Box, occupied_box
 from workstation.core.comparison import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, compare
-from workstation.core.geometry import reorient, transform_to_ras
+from workstation.core.geometry import Grid, reorient, transform_to_ras
 from workstation.core.volume import LabelMap, Volume
 from workstation.gui.scene.camera import Camera
 from workstation.session.comparing import mask_of
@@ -80,7 +81,11 @@ class SurfaceQuestion:
 
     def answer(self) -> dict[str, Surface]:
         """Make the surfaces; parts without a voxel are left away."""
-        parts = self._mask_parts()
+        # What work is done on a whole volume is mostly done on nothing.
+        given = [mask for mask in (self.truth, self.prediction) if mask is not None]
+        box = occupied_box(*(mask.data for mask in given)) if given else None
+        cut = [None if mask is None or box is None else _cut(mask, box) for mask in (self.truth, self.prediction)]
+        parts = replace(self, truth=cut[0], prediction=cut[1])._mask_parts()
         grid_of = self.truth or self.prediction
         if self.highlight is not None and grid_of is not None:
             lit = mask_surface(self.highlight, grid_of.grid.affine)
@@ -108,6 +113,14 @@ class SurfaceQuestion:
             return {_SHELLS[value]: shell for value, shell in shells.items()}
         made = {kind: mask_surface(mask, grid_of.grid.affine) for kind, mask in masks.items()}
         return {kind: surface for kind, surface in made.items() if surface is not None}
+
+
+def _cut(mask: LabelMap, box: Box) -> LabelMap:
+    """What a label map holds in a box, where it is."""
+    start = np.eye(4)
+    start[:3, 3] = [side.start for side in box]
+    data = mask.data[box]
+    return replace(mask, data=data, grid=Grid(data.shape, mask.grid.affine @ start))
 
 
 def mask_surface(mask: np.ndarray, affine: np.ndarray) -> Surface | None:
@@ -198,16 +211,12 @@ def pick(
 
 def _crop(data: np.ndarray, affine: np.ndarray, *, margin: int = 1) -> tuple[np.ndarray, np.ndarray] | None:
     """The box of what is not zero, turned towards RAS, in a margin of zeros; and its affine. None if all is zero."""
-    lower, upper = [], []
-    for axis in range(3):
-        occupied = np.flatnonzero(data.any(axis=tuple(other for other in range(3) if other != axis)))
-        if not occupied.size:
-            return None
-        lower.append(int(occupied[0]))
-        upper.append(int(occupied[-1]) + 1)
+    place = occupied_box(data)
+    if place is None:
+        return None
+    lower, upper = [each.start for each in place], [each.stop for each in place]
     transform = transform_to_ras(affine)
-    box = data[tuple(slice(low, high) for low, high in zip(lower, upper, strict=True))]
-    box = np.pad(reorient(box, transform), margin)
+    box = np.pad(reorient(data[place], transform), margin)
     # First voxel of the turned box, in indices of `data`, one margin further out along each of the new axes.
     turn, start = np.eye(4), np.array([*lower, 1.0])
     turn[:3, :3] = 0

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor
 TRAINING = QColor("#3d9be0")
 VALIDATION = QColor("#e08a1e")
 BEST = QColor("#1fa67a")
+REGIONS = (QColor("#c9a227"), QColor("#b07fd0"), QColor("#d0709a"))
 
 _STATES = {
     "waiting": QColor("#8b949e"),

@@ -1,112 +1,120 @@
-"""Loss and Dice of a run, live: steps as a thin line, epochs as points, the best epoch marked."""
+"""A run's training, live: loss and Dice, and below them learning rate, time of a step and memory."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
-import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
-from workstation.gui.theme import tokens_of
+from workstation.errors import ExportError
 from workstation.gui.train import colours
-from workstation.gui.train.curve_data import Best, CurveData, Measure
+from workstation.gui.train.curve_data import Best, CurveData
 from workstation.gui.train.labels import ToneLabel
+from workstation.gui.train.plot import Plot
 from workstation.gui.train.wording import dice_text
+from workstation.io.files import replacing
+from workstation.io.tables import write_table
 
-
-class _Plot(pg.PlotWidget):
-    """One measure over epochs."""
-
-    def __init__(self, measure: Measure, title: str, names: tuple[str, str, str, str]) -> None:
-        super().__init__()
-        self._measure = measure
-        item = self.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.showGrid(x=True, y=True, alpha=0.15)
-        item.getAxis("left").enableAutoSIPrefix(False)
-        item.setLabel("left", title)
-        item.setLabel("bottom", names[3])
-        self._legend = item.addLegend(offset=(-12, 12) if measure == "loss" else (-12, -12))
-        faint = QColor(colours.TRAINING)
-        faint.setAlpha(90)
-        self._steps = self.plot(pen=pg.mkPen(faint, width=1), name=names[0])
-        self._training = self._line(colours.TRAINING, names[1])
-        self._validation = self._line(colours.VALIDATION, names[2])
-        self._best = pg.InfiniteLine(angle=90, pen=pg.mkPen(colours.BEST, width=1, style=Qt.PenStyle.DashLine))
-        self._best.hide()
-        self.addItem(self._best, ignoreBounds=True)
-        self._steps.setDownsampling(auto=True, method="peak")
-        self._steps.setClipToView(True)
-        item.getViewBox().setMouseEnabled(x=True, y=False)
-
-    def show_data(self, data: CurveData) -> None:
-        """Draw the curves and the best epoch."""
-        for line, curve in (
-            (self._steps, data.of_steps(self._measure)),
-            (self._training, data.of_epochs(self._measure, of="training")),
-            (self._validation, data.of_epochs(self._measure, of="validation")),
-        ):
-            line.setData(curve.epochs, curve.values)
-        best = data.best
-        self._best.setVisible(best is not None)
-        if best is not None:
-            self._best.setValue(best.epoch)
-
-    def follow_palette(self, palette: QPalette) -> None:
-        """Take ground and axes from the theme."""
-        text = palette.color(QPalette.ColorRole.WindowText)
-        self.setBackground(palette.color(QPalette.ColorRole.Base))
-        for name in ("left", "bottom"):
-            axis = self.getPlotItem().getAxis(name)
-            axis.setPen(pg.mkPen(tokens_of(palette).faint))
-            axis.setTextPen(text)
-            axis.setStyle(tickFont=self.font())
-            axis.label.setFont(self.font())
-        for _, label in self._legend.items:
-            label.setText(label.text, color=text)
-        ground = QColor(palette.color(QPalette.ColorRole.Base))
-        ground.setAlpha(210)
-        self._legend.setBrush(pg.mkBrush(ground))
-
-    def _line(self, colour: QColor, name: str) -> pg.PlotDataItem:
-        return self.plot(
-            pen=pg.mkPen(colour, width=2), symbol="o", symbolSize=5, symbolBrush=colour, symbolPen=None, name=name
-        )
+_GIB = 2**30
 
 
 class CurvesView(QWidget):
-    """Both plots side by side, or words where there is nothing to draw yet."""
+    """The plots of a run, or words where there is nothing to draw yet."""
+
+    epoch_chosen = Signal(int)
+    """An epoch of a plot was clicked, where there are masks to look at."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        names = (self.tr("Training, steps"), self.tr("Training"), self.tr("Validation"), self.tr("Epoch"))
-        self.loss = _Plot("loss", self.tr("Loss"), names)
-        self.dice = _Plot("dice", self.tr("Dice"), names)
-        self.loss.getPlotItem().getViewBox().setXLink(self.dice.getPlotItem().getViewBox())
-        self.dice.setLimits(yMin=-0.02, yMax=1.02)
+        across = self.tr("Epoch")
+        self.loss = Plot(self.tr("Loss"), across, legend="top")
+        self.dice = Plot(self.tr("Dice"), across, legend="bottom")
+        self.rate = Plot(self.tr("Learning rate"), across)
+        self.seconds = Plot(self.tr("Seconds a step"), across)
+        self.memory = Plot(self.tr("Memory, GiB"), across)
+        self.plots = (self.loss, self.dice, self.rate, self.seconds, self.memory)
+        self._data = CurveData()
         self._empty = ToneLabel("faint", self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._best = ToneLabel("plain", self)
+        self._best.setWordWrap(False)
+        self.log_check = QCheckBox(self.tr("Logarithmic loss"))
+        self.all_button = QPushButton(self.tr("Whole course"))
+        self.all_button.setToolTip(self.tr("Wheel and drag zoom and move along the epochs; this shows all of them."))
+        self.export_button = QPushButton(self.tr("Export\N{HORIZONTAL ELLIPSIS}"))
+        self.export_button.setToolTip(self.tr("The picture as PNG, or every step and epoch as CSV."))
+        self._add_lines()
         self._plots = QWidget()
         self._arrange()
+        self._connect()
         self._follow_palette()
 
     def show_data(self, data: CurveData, *, empty_words: str) -> None:
         """Draw a run's curves; `empty_words` where it has none."""
+        self._data = data
         self._pages.setCurrentWidget(self._empty if data.is_empty else self._plots)
         self._empty.setText(empty_words)
-        for plot in (self.loss, self.dice):
-            plot.show_data(data)
-        self._best.say(self._best_words(data.best))
+        for plot, measure in ((self.loss, "loss"), (self.dice, "dice")):
+            plot.show_line("steps", data.of_steps(measure))
+            plot.show_line("training", data.of_epochs(measure, of="training"))
+            plot.show_line("validation", data.of_epochs(measure, of="validation"))
+            plot.show_mark("best", data.best.epoch if data.best else None)
+        for name, colour in zip(data.regions, colours.REGIONS, strict=False):
+            if not self.dice.has_line(name):
+                self.dice.add_epochs(name, colour, name, style=Qt.PenStyle.DotLine)
+                self.dice.follow_palette(self.palette())
+            self.dice.show_line(name, data.of_region(name))
+        self.rate.show_line("rate", data.of_steps("rate"))
+        self.seconds.show_line("seconds", data.of_steps("seconds"))
+        self.seconds.show_line("wait", data.of_steps("wait_seconds"))
+        self.memory.show_line("used", data.of_memory(at_peak=False), scale=1 / _GIB)
+        self.memory.show_line("peak", data.of_memory(at_peak=True), scale=1 / _GIB)
+        self.memory.show_mark("estimate", data.estimate_bytes / _GIB if data.estimate_bytes else None)
+        self._best.say(self._words(data))
+        has_masks = bool(data.sentinel_epochs)
+        for plot in self.plots:
+            plot.setCursor(Qt.CursorShape.PointingHandCursor if has_masks else Qt.CursorShape.ArrowCursor)
+
+    def export(self, path: Path) -> None:
+        """Write the plots as a picture, or all numbers as a table, by the ending of the name.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written, or has another ending.
+        """
+        if path.suffix.lower() == ".csv":
+            write_table(path, self._data.columns, self._data.rows())
+        elif path.suffix.lower() == ".png":
+            with replacing(path) as temporary:
+                if not self._plots.grab().save(str(temporary), "PNG"):
+                    raise ExportError(f"{path} could not be written", hint="Choose another folder.", path=path)
+        else:
+            raise ExportError(f"{path} is neither .png nor .csv", hint="Choose one of the two.", path=path)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._follow_palette()
+
+    def _words(self, data: CurveData) -> str:
+        words = [self._best_words(data.best)]
+        if data.sentinel_epochs:
+            words.append(self.tr("Click an epoch to see its masks in Review."))
+        return "  ".join(word for word in words if word)
 
     def _best_words(self, best: Best | None) -> str:
         if best is None:
@@ -118,18 +126,92 @@ class CurvesView(QWidget):
         )
 
     def _follow_palette(self) -> None:
-        for plot in (self.loss, self.dice):
+        for plot in self.plots:
             plot.follow_palette(self.palette())
 
+    def _add_lines(self) -> None:
+        faint = QColor(colours.TRAINING)
+        faint.setAlpha(90)
+        for plot in (self.loss, self.dice):
+            plot.add_steps("steps", faint, self.tr("Training, steps"))
+            plot.add_epochs("training", colours.TRAINING, self.tr("Training"))
+            plot.add_epochs("validation", colours.VALIDATION, self.tr("Validation"))
+            plot.add_mark("best", colours.BEST, angle=90)
+        self.rate.add_steps("rate", colours.TRAINING)
+        self.seconds.add_steps("seconds", colours.TRAINING)
+        self.seconds.add_steps("wait", colours.VALIDATION)
+        self.seconds.set_title(
+            (self.tr("computing"), colours.TRAINING), (self.tr("waiting for data"), colours.VALIDATION)
+        )
+        self.memory.add_steps("used", colours.TRAINING)
+        self.memory.add_steps("peak", colours.VALIDATION)
+        self.memory.add_mark("estimate", colours.BEST, angle=0)
+        self.memory.set_title(
+            (self.tr("in use"), colours.TRAINING),
+            (self.tr("peak"), colours.VALIDATION),
+            (self.tr("estimate"), colours.BEST),
+        )
+        self.rate.set_title((self.tr("of each step"), colours.TRAINING))
+        self.dice.setLimits(yMin=-0.02, yMax=1.02)
+        for plot in (self.seconds, self.memory):
+            plot.setLimits(yMin=0)
+
+    def _connect(self) -> None:
+        for plot in self.plots:
+            plot.zoomed.connect(self._on_zoomed)
+            plot.epoch_clicked.connect(self._on_epoch_clicked)
+        self.log_check.toggled.connect(lambda is_on: self.loss.set_logarithmic(is_on=is_on))
+        self.all_button.clicked.connect(self._on_all_clicked)
+        self.export_button.clicked.connect(self._on_export_clicked)
+
+    def _on_epoch_clicked(self, epoch: int) -> None:
+        if self._data.sentinel_epochs:
+            self.epoch_chosen.emit(epoch)
+
+    def _on_zoomed(self, first: float, last: float) -> None:
+        """All plots show the same epochs."""
+        for plot in self.plots:
+            if plot is not self.sender():
+                plot.show_epochs(first, last)
+
+    def _on_all_clicked(self) -> None:
+        for plot in self.plots:
+            plot.show_all()
+
+    def _on_export_clicked(self) -> None:
+        kinds = self.tr("Picture (*.png);;Table (*.csv)")
+        chosen, kind = QFileDialog.getSaveFileName(self, self.tr("Export the curves"), str(Path.home()), kinds)
+        if not chosen:
+            return
+        path = Path(chosen)
+        if not path.suffix:
+            path = path.with_suffix(".csv" if "csv" in kind else ".png")
+        try:
+            self.export(path)
+        except ExportError as error:
+            self._best.say(f"{error.message} {error.hint}".strip(), "error")
+        else:
+            self._best.say(self.tr("Written: {0}").format(path), "good")
+
     def _arrange(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.loss)
-        row.addWidget(self.dice)
+        above = QHBoxLayout()
+        above.setSpacing(8)
+        above.addWidget(self._best, 1)
+        for widget in (self.log_check, self.all_button, self.export_button):
+            above.addWidget(widget)
+        grid = QGridLayout()
+        grid.setSpacing(8)
+        # Six columns: two plots above, three below.
+        for place, plot in enumerate((self.loss, self.dice)):
+            grid.addWidget(plot, 0, 3 * place, 1, 3)
+        for place, plot in enumerate((self.rate, self.seconds, self.memory)):
+            grid.addWidget(plot, 1, 2 * place, 1, 2)
+        grid.setRowStretch(0, 3)
+        grid.setRowStretch(1, 2)
         column = QVBoxLayout(self._plots)
         column.setContentsMargins(0, 6, 0, 0)
-        column.addLayout(row, 1)
-        column.addWidget(self._best)
+        column.addLayout(above)
+        column.addLayout(grid, 1)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self._empty)
         self._pages.addWidget(self._plots)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from workstation.core.requests import EngineSettings, TrainRequest
 from workstation.errors import RequestError
+
+# Fields that a draft has as a request has them.
+_SHARED = (
+    *("data", "preset", "size", "batch", "epochs", "loss", "seed", "augment", "filters", "depth", "normalisation"),
+    *("memory", "precision", "micro_batch", "decay", "vary_intensities", "vary_shapes", "start_from"),
+    *("split", "sentinel_epochs", "tensorboard", "name", "settings"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +24,16 @@ class Draft:
 
     Parameters
     ----------
-    data, size, learning_rate, split, name : str
-        As typed.
+    data, size, learning_rate, start_from, cases, split, sentinels, name : str
+        As typed; names of cases with commas between them.
     validation_percent, test_percent : int
         Of the cases.
+    averaging_percent : float
+        Share of the weights' running mean that a step keeps.
     threads : int
         0 means all physical cores.
+    settings : EngineSettings
+        What of it has no field of its own.
     others
         As in `TrainRequest` and `EngineSettings`.
     """
@@ -47,9 +58,17 @@ class Draft:
     micro_batch: int = 0
     decay: str = "none"
     vary_intensities: bool = False
+    vary_shapes: bool = False
+    averaging_percent: float = 0.0
+    start_from: str = ""
     onednn: bool = True
+    cases: str = ""
     split: str = ""
+    sentinel_epochs: int = 1
+    sentinels: str = ""
+    tensorboard: bool = False
     name: str = ""
+    settings: EngineSettings = field(default_factory=EngineSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +107,26 @@ def check(draft: Draft) -> Verdict:
         return Verdict(None, MappingProxyType({error.field: _sentence(error)}))
 
 
+def draft_of(request: TrainRequest) -> Draft:
+    """The draft of a request that was made before: what a form shows of a run that is cloned."""
+    named = {name: getattr(request, name) for name in _SHARED}
+    return Draft(
+        learning_rate=f"{request.learning_rate:g}",
+        validation_percent=round(100 * request.validation),
+        test_percent=round(100 * request.test),
+        averaging_percent=round(100 * request.averaging, 3),
+        threads=request.settings.intra_threads,
+        onednn=request.settings.onednn,
+        cases=", ".join(request.cases),
+        sentinels=", ".join(request.sentinels),
+        **named,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for each in text.split(",") if (name := each.strip()))
+
+
 def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
     """The request's fields; one that cannot be converted goes to `errors`."""
     values: dict[str, Any] = {
@@ -109,9 +148,19 @@ def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
         "micro_batch": draft.micro_batch,
         "decay": draft.decay,
         "vary_intensities": draft.vary_intensities,
+        "vary_shapes": draft.vary_shapes,
+        # As typed in per cent, to what the field's digits can say.
+        "averaging": round(draft.averaging_percent / 100, 5),
+        "start_from": draft.start_from.strip(),
+        "cases": _names(draft.cases),
         "split": draft.split.strip(),
+        "sentinel_epochs": draft.sentinel_epochs,
+        "sentinels": _names(draft.sentinels),
+        "tensorboard": draft.tensorboard,
         "name": draft.name.strip(),
-        "settings": EngineSettings(onednn=draft.onednn, intra_threads=draft.threads, omp_threads=draft.threads),
+        "settings": replace(
+            draft.settings, onednn=draft.onednn, intra_threads=draft.threads, omp_threads=draft.threads
+        ),
     }
     try:
         # Half of the world writes 0,001.

@@ -13,6 +13,8 @@ Verb = Literal[
     "stop_after_epoch",
     "stop_now",
     "resume_from_checkpoint",
+    "change_course",
+    "clone",
     "start_again",
     "segment",
     "show_masks",
@@ -45,6 +47,10 @@ def offers(status: RunStatus, *, has_open_case: bool) -> frozenset[Verb]:
         verbs |= {"resume_from_checkpoint"}
     if is_training and status.state in ("running", "paused"):
         verbs |= {"stop_after_epoch"}
+    if is_training and status.state not in ("stopping", "waiting", "preparing"):
+        verbs |= {"change_course"}
+    if is_training:
+        verbs |= {"clone"}
     if is_training and status.state == "finished" and has_open_case:
         verbs |= {"segment"}
     if status.kind == "segment" and status.state == "finished":

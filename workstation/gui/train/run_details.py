@@ -6,20 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from workstation.core.course import course_of
+from workstation.core.requests import TrainRequest
 from workstation.errors import WorkstationError
 from workstation.gui.figures.results import readable
 from workstation.gui.train.colours import state_colour
+from workstation.gui.train.course_dialog import CourseDialog
 from workstation.gui.train.curve_data import CurveData
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.offers import offers
 from workstation.gui.train.removal import may_remove
+from workstation.gui.train.run_facts import facts_of_run
 from workstation.gui.train.run_list import dot_icon
 from workstation.gui.train.run_tabs import RunTabs
-from workstation.gui.train.wording import bytes_text, duration_text, progress_words, state_word, waiting_words
+from workstation.gui.train.wording import waiting_words
 from workstation.io.runs import RunStatus
 from workstation.session.commands import open_difference, segment_open_case, show_finished_mask
 from workstation.session.measurements import MEASURING_KINDS, Measurement, read_measurement
@@ -37,6 +41,9 @@ class RunDetails(QWidget):
     parent : QWidget or None
     """
 
+    clone_wanted = Signal(object)
+    """A TrainRequest to put into the form of a new training."""
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -52,6 +59,8 @@ class RunDetails(QWidget):
         self.curves, self.result = self._tabs.curves, self._tabs.result
         self.log, self.request = self._tabs.log, self._tabs.request
         self._measurement: Measurement | None = None
+        self.curves.epoch_chosen.connect(self._on_epoch_chosen)
+        self.course_dialog: CourseDialog | None = None
         self._make_buttons()
         self._arrange()
         self._runs.status_changed.connect(self._on_status_changed)
@@ -110,6 +119,8 @@ class RunDetails(QWidget):
             ("stop_after_epoch", self.tr("Stop after epoch"), runs.stop_after_epoch, after_epoch),
             ("stop_now", self.tr("Stop now"), runs.stop_now, after_step),
             ("resume_from_checkpoint", self.tr("Resume from checkpoint"), runs.resume, again),
+            ("change_course", self.tr("Change course\N{HORIZONTAL ELLIPSIS}"), self._change_course, ""),
+            ("clone", self.tr("Clone\N{HORIZONTAL ELLIPSIS}"), self._clone, ""),
             ("start_again", self.tr("Measure again"), runs.resume, self.tr("Started again.")),
             ("segment", self.tr("Segment the open case with this model"), self._segment, ""),
             ("show_masks", self.tr("Show the mask"), self._show_masks, ""),
@@ -158,6 +169,25 @@ class RunDetails(QWidget):
                 self.note.say(note, "faint")
 
         return slot
+
+    def _change_course(self, name: str) -> None:
+        """Ask how it is to go on, beside the window: a dialog must not stop the curves."""
+        request, status = self._runs.request(name), self._runs.status(name)
+        if isinstance(request, TrainRequest) and status is not None:
+            changes = self._runs.folder(name).changes()[0]
+            if self.course_dialog is not None:
+                self.course_dialog.deleteLater()
+            self.course_dialog = CourseDialog(self._runs, status, course_of(request, changes), self)
+            self.course_dialog.accepted.connect(lambda: self.note.say(self.tr("Changed."), "faint"))
+            self.course_dialog.open()
+
+    def _clone(self, name: str) -> None:
+        request = self._runs.request(name)
+        if isinstance(request, TrainRequest):
+            self.clone_wanted.emit(request)
+
+    def _on_epoch_chosen(self, epoch: int) -> None:
+        self._session.sentinels.show(self._name, epoch=epoch)
 
     def _segment(self, name: str) -> None:
         segment_open_case(self._session, self._runs.folder(name).model)
@@ -274,30 +304,12 @@ class RunDetails(QWidget):
             self._look_for_result(status)
         self._dot.setPixmap(dot_icon(state_colour(status.state)).pixmap(14, 14))
         self._title.setText(status.name)
-        self._facts.say(self._facts_of(status))
+        self._facts.say(facts_of_run(status, beside=self._runs.beside(status.name)))
         self.warning.say(status.warning)
         self.reason.say(status.reason)
         self.hint.say(status.hint)
         self._trouble.setVisible(bool(status.warning or status.reason or status.hint))
         self._show_buttons(offers(status, has_open_case=True))
-
-    def _facts_of(self, status: RunStatus) -> str:
-        facts = [state_word(status.state), waiting_words(status) or progress_words(status)]
-        if status.place:
-            facts.append(self.tr("place {0} in the queue").format(status.place))
-        if status.seconds_left is not None:
-            facts.append(self.tr("{0} left").format(duration_text(status.seconds_left)))
-        if status.rss_bytes and not status.is_ended:
-            facts.append(self.tr("{0} in use").format(bytes_text(status.rss_bytes)))
-        if status.reserved_bytes:
-            facts.append(self.tr("{0} reserved").format(bytes_text(status.reserved_bytes)))
-        if status.peak_bytes:
-            facts.append(self.tr("peak {0}").format(bytes_text(status.peak_bytes)))
-        if beside := self._runs.beside(status.name):
-            facts.append(self.tr("shares the processor with {0}").format(", ".join(beside)))
-        if status.damaged:
-            facts.append(self.tr("{0} damaged lines left out").format(status.damaged))
-        return " \N{MIDDLE DOT} ".join(fact for fact in facts if fact)
 
     def _show_buttons(self, verbs: frozenset[Any]) -> None:
         for verb, button in self.buttons.items():

@@ -70,8 +70,16 @@ class RequestView(QTreeWidget):
             self.tr("Memory mode"): memory_word(request.memory),
             self.tr("Precision"): precision_word(request.precision),
             self.tr("Micro-batch"): str(request.micro_batch) if request.micro_batch else self.tr("whole batch"),
+            self.tr("Sentinel cases"): self._sentinels_of(request),
+            self.tr("TensorBoard"): self.tr("on") if request.tensorboard else self.tr("off"),
             **self._of_engine(request),
         }
+
+    def _sentinels_of(self, request: TrainRequest) -> str:
+        if not request.sentinel_epochs:
+            return self.tr("none")
+        which = ", ".join(request.sentinels) or self.tr("the first two of the validation")
+        return self.tr("{0}, every {1} epochs").format(which, request.sentinel_epochs)
 
     def _of_segmentation(self, request: SegmentRequest) -> dict[str, str]:
         return {

@@ -25,7 +25,7 @@ from workstation.core.servers import THIS_MACHINE
 from workstation.errors import WorkstationError
 from workstation.gui.train.cost_panel import CostPanel
 from workstation.gui.train.data_facts import DataFacts, SplitFacts, facts_of, split_facts_of
-from workstation.gui.train.draft import Verdict, check
+from workstation.gui.train.draft import Verdict, check, draft_of
 from workstation.gui.train.forecast import Forecast, fitting_server, forecast
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerDialog
@@ -113,7 +113,7 @@ class TrainWorkspace(QWidget):
         self.cost.remedies.chosen.connect(self._on_remedy_chosen)
         self._session.runs.status_changed.connect(self._on_status_changed)
         self.form.data_changed.connect(self._on_data_changed)
-        self.form.split_edit.textChanged.connect(self._on_split_changed)
+        self.form.advanced.split_edit.textChanged.connect(self._on_split_changed)
         self.form.preset_box.currentIndexChanged.connect(self._show_facts)
         self._facts_timer.timeout.connect(self._ask_for_facts)
         self._memory_timer.timeout.connect(self._judge)
@@ -122,6 +122,7 @@ class TrainWorkspace(QWidget):
         self._session.machine.changed.connect(self._on_machine_changed)
         self.start_button.clicked.connect(self._on_start_clicked)
         self.list.run_selected.connect(self.details.show_run)
+        self.details.clone_wanted.connect(self._on_clone_wanted)
         self._session.runs.runs_changed.connect(self._on_runs_changed)
         self._session.runs.followed_changed.connect(self._on_followed)
         self._session.runs.queue_changed.connect(self._judge)
@@ -165,6 +166,11 @@ class TrainWorkspace(QWidget):
     def _on_remedy_chosen(self, remedy: Remedy) -> None:
         self.form.apply(remedy.changes)
         self.problem.say(self.tr("Changed: {0}.").format(remedy_words(remedy.changes)), "good")
+
+    def _on_clone_wanted(self, request: TrainRequest) -> None:
+        """Show in the form what a run was asked to do, to be changed and started as another."""
+        self.form.fill(draft_of(request))
+        self.problem.say(self.tr("The form asks for the same as the run: change what is to differ, and start."), "good")
 
     def _on_status_changed(self) -> None:
         """Another run took or gave back memory."""
@@ -226,7 +232,7 @@ class TrainWorkspace(QWidget):
 
     def _on_split_facts(self, facts: SplitFacts | None) -> None:
         self._split = facts
-        self.form.show_split(facts)
+        self.form.advanced.show_split(facts)
         self._judge()
 
     def _ask_for_facts(self) -> None:
