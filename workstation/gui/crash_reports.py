@@ -73,7 +73,9 @@ class CrashReporter(QObject):
         if report:
             problem = WorkstationError(
                 self.tr("The program ended unexpectedly the last time."),
-                hint=self.tr("Your data were not changed. The report says where it happened; it was sent nowhere."),
+                hint=self.tr(
+                    "Files are never left half written. The report says where it happened; it was sent nowhere."
+                ),
             )
             self._window.messages.show_problem(problem, report=with_version(report))
 

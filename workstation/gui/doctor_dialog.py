@@ -62,6 +62,7 @@ class DoctorDialog(QDialog):
         self._rows = QGridLayout()
         self.copy = QPushButton(self.tr("Copy"))
         self.copy.setEnabled(False)
+        self.copy.setAutoDefault(False)
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
         self._arrange()
         session.tasks.start(self.tr("Checking the installation"), work, self._on_checks)
@@ -118,8 +119,8 @@ class DoctorDialog(QDialog):
         bad = sum(check.verdict == "bad" for check in checks)
         notes = sum(check.verdict == "note" for check in checks)
         if bad or notes:
-            words = self.tr("{bad} do not work, {notes} are worth a look; what to do stands below each.")
-            self.summary.setText(words.format(bad=bad, notes=notes))
+            words = self.tr("{bad} of {count} checks failed, {notes} are worth a look; what to do stands below each.")
+            self.summary.setText(words.format(bad=bad, count=len(checks), notes=notes))
         else:
             self.summary.setText(self.tr("All is well."))
         for check in checks:
