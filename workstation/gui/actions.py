@@ -238,6 +238,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help.pages", _T("Actions", "Help"), ("F1",), HELP),
     Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?",), HELP),
     Action("help.keys", _T("Actions", "Change keys..."), (), HELP),
+    Action("help.doctor", _T("Actions", "Check the installation..."), (), HELP),
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
 
