@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from engine_cases import write_cases
 
 from workstation.core.course import Change
@@ -506,3 +507,22 @@ def test_a_sentinel_that_is_not_there_is_refused_and_who_watches_changes_no_fing
     run = new_run(tmp_path / "other", request)
     train(request, run, control=StopBefore(run, 1))
     assert train(dataclasses.replace(request, sentinel_epochs=1), run)["state"] == "finished"
+
+
+def test_each_region_is_scored_in_the_validation_and_told_to_tensorboard(data: Path, tmp_path: Path) -> None:
+    request = request_for(data, preset="four-regions", epochs=1, tensorboard=True)
+    run = new_run(tmp_path / "run", request)
+    train(request, run)
+    epoch = events_of(run, "epoch")[0]
+    assert list(epoch["val_regions"]) == ["WT", "TC", "ET"]
+    # There is one validation case, so the mean over regions is that of the three.
+    assert epoch["val_dice"] == pytest.approx(sum(epoch["val_regions"].values()) / 3, abs=1e-6)
+    (path,) = (run.path / "tensorboard").iterdir()
+    told: dict[str, list[float]] = {}
+    for record in tf.data.TFRecordDataset(str(path)):
+        for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value:
+            assert value.metadata.plugin_data.plugin_name == "scalars"
+            told.setdefault(value.tag, []).append(float(tf.make_ndarray(value.tensor)))
+    assert told["loss"] == pytest.approx([step["loss"] for step in events_of(run, "step")])
+    assert told["epoch/val_dice"] == pytest.approx([epoch["val_dice"]])
+    assert told["epoch/val_dice_ET"] == pytest.approx([epoch["val_regions"]["ET"]])

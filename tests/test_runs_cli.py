@@ -18,6 +18,7 @@ from workstation.cli import main
 from workstation.core.cost import estimate_train_bytes
 from workstation.core.course import Change
 from workstation.core.requests import SegmentRequest, TrainRequest
+from workstation.io.phantoms import write_phantoms
 from workstation.io.runs import RunFolder, default_runs_root, list_runs
 from workstation.jobs.local import start, supervisor_of
 from workstation.jobs.processes import mark_in, own_mark
@@ -226,3 +227,22 @@ def test_a_run_is_cloned_with_changes(
     clone = RunFolder(Path(answer(capsys, "clone", run.name, "--set", "epochs=7", "--set", "loss=bce+dice")["run"]))
     assert "_task01_" in clone.name and clone.request() == replace(SMALL, epochs=7, loss="bce+dice")
     until(lambda: state(clone) == "finished")
+
+
+def test_a_training_that_can_never_fit_is_refused_and_its_suggestion_makes_it_fit(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("finish"))
+    write_phantoms(tmp_path / "data", cases=2, shape=(32, 32, 16), layout="brats2021", seed=1)
+    words = ["train", str(tmp_path / "data"), "--size", "160x160x128", "--batch", "8", "--background", "--json"]
+    monkeypatch.setenv("WORKSTATION_MEMORY", "6GiB")
+    assert main(words) == 4
+    told = json.loads(capsys.readouterr().out)
+    assert told["state"] == "refused" and told["peak_bytes"] > told["budget_bytes"] == 6 * GIB
+    assert list_runs(root) == []
+    options = told["suggestions"][0]["options"].split()
+    assert main([*words, *options]) == 0
+    assert main([*words, "--override"]) == 0
+    assert len(list_runs(root)) == 2
+    for run in list_runs(root):
+        until(lambda run=run: state(run) == "finished")  # type: ignore[misc]

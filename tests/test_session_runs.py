@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,3 +161,16 @@ def test_the_running_run_matters_more_than_those_that_wait(runs: Runs, qtbot: Qt
     assert runs.waiting_count == 2
     running.append({"event": "state", "state": "finished"})
     qtbot.waitUntil(lambda: runs.active is not None and runs.active.name == waiting.name)
+
+
+def test_a_long_course_comes_piece_by_piece_and_whole(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, TrainRequest(data="/data"), label="x")
+    # 200 bytes each: three looks of half a MiB.
+    lines = [json.dumps({"event": "step", "step": number, "pad": "x" * 160}) for number in range(6000)]
+    run.events.write_text("\n".join(lines) + "\n")
+    reader = RunReader(tmp_path)
+    looks = [reader.look(run.name, 1)]
+    while looks[-1].has_more:
+        looks.append(reader.look(run.name, 1))
+    assert len(looks) > 2
+    assert [event["step"] for look in looks for event in look.events] == list(range(6000))

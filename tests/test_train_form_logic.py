@@ -24,7 +24,7 @@ LARGE = MachineMemory(1024 * GIB, 1024 * GIB)
 
 
 def test_the_first_draft_with_a_data_set_is_the_default_request() -> None:
-    assert check(Draft(data="/data")).request == TrainRequest(data="/data", sentinel_epochs=1)
+    assert check(Draft(data="/data")).request == TrainRequest(data="/data", sentinel_epochs=1, tensorboard=True)
 
 
 def test_every_wrong_field_is_named_at_once() -> None:

@@ -33,6 +33,7 @@ from workstation.io.runs import RunFolder, RunStatus
 from workstation.io.splits import save_manifest
 from workstation.io.tables import read_table
 from workstation.jobs.processes import own_mark
+from workstation.jobs.queue_settings import QueueSettings, read_queue_settings
 from workstation.jobs.ticket import Ticket
 from workstation.jobs.turns import Turns
 from workstation.session.runs import Runs
@@ -601,3 +602,23 @@ def test_curves_are_exported_as_a_table_and_a_picture(
     assert QImage(str(tmp_path / "curves.png")).width() >= curves.width() // 2
     with pytest.raises(ExportError, match="neither"):
         curves.export(tmp_path / "curves.txt")
+
+
+def test_how_runs_share_the_machine_is_changed_in_the_window(
+    workspace: TrainWorkspace, session: Session, qtbot: QtBot
+) -> None:
+    new_run(session)
+    qtbot.waitUntil(workspace.queue_button.isVisible)
+    click(qtbot, workspace.queue_button)
+    dialog = workspace.queue_dialog
+    assert dialog is not None
+    dialog.memory_edit.setText("much")
+    click(qtbot, dialog.save_button)
+    assert dialog.isVisible() and dialog.problem.text()
+    dialog.memory_edit.setText("2GiB")
+    dialog.at_once_spin.setValue(2)
+    dialog.cores_box.setCurrentIndex(dialog.cores_box.findData("divided"))
+    dialog.notify_check.setChecked(False)
+    click(qtbot, dialog.save_button)
+    assert read_queue_settings(session.runs.root) == QueueSettings("2GiB", 2, "divided", False)
+    assert not dialog.isVisible()

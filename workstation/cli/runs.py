@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workstation.cli.gate import refusal
 from workstation.cli.output import GIB, Outcome, ProgressLine, add_command, number, parse_at_least, parse_shape
 from workstation.errors import RunError
 
@@ -59,7 +60,8 @@ def add_commands(commands: Any) -> None:
     train.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
     train.add_argument("--sentinels", default="", metavar="NAME,NAME", help="cases to watch; default: two")
     train.add_argument("--sentinel-epochs", type=parse_at_least(0), default=1, metavar="N", help=_SENTINEL_HELP)
-    train.add_argument("--tensorboard", action="store_true", help="also write TensorBoard's files into the run")
+    train.add_argument("--no-tensorboard", action="store_true", help="write no files for TensorBoard into the run")
+    train.add_argument("--override", action="store_true", help="start it although it does not fit into memory")
     train.add_argument("--background", action="store_true", help="return as soon as the run is started")
 
     supervise = add_command(commands, "supervise", run_supervise, summary="carry out a run (for the program itself)")
@@ -98,11 +100,15 @@ def run_train(options: argparse.Namespace) -> Outcome:
         cases=_names(options.cases),
         sentinels=_names(options.sentinels),
         sentinel_epochs=options.sentinel_epochs,
-        tensorboard=options.tensorboard,
+        tensorboard=not options.no_tensorboard,
         split=str(options.split.resolve()) if options.split else "",
         settings=EngineSettings(intra_threads=options.threads),
     )
     _refuse_unreadable_data(options.data)
+    root = default_runs_root() if options.run is None else options.run.resolve().parent
+    refused = None if options.override else refusal(request, root)
+    if refused is not None:
+        return refused
     if options.run is None:
         run = RunFolder.create(default_runs_root(), request, label=options.data.resolve().name)
     else:

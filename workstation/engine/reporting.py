@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from statistics import median
 
 from workstation.engine.environment import memory_in_use
 from workstation.engine.steps import Scores
+from workstation.engine.tensorboard import ScalarWriter
 from workstation.io.runs import RunFolder
 
 _PROGRESS_SECONDS = 0.5
@@ -24,10 +26,25 @@ class TrainReport:
     epochs : int
     train_steps, validation_steps : int
         Of one epoch.
+    regions : sequence of str
+        Names of what a validation scores one by one.
+    writes_tensorboard : bool
+        Whether to write TensorBoard's event files beside.
     """
 
-    def __init__(self, run: RunFolder, *, epochs: int, train_steps: int, validation_steps: int) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        *,
+        epochs: int,
+        train_steps: int,
+        validation_steps: int,
+        regions: Sequence[str] = (),
+        writes_tensorboard: bool = False,
+    ) -> None:
         self._run = run
+        self._regions = regions
+        self._scalars = ScalarWriter(run.path / "tensorboard") if writes_tensorboard else None
         self._epochs = epochs
         self._train_steps = train_steps
         self._validation_steps = validation_steps
@@ -62,6 +79,8 @@ class TrainReport:
         values = {"loss": scores.loss, "dice": scores.dice, "soft_dice": scores.soft_dice, "rate": learning_rate}
         times = {"seconds": seconds, "wait_seconds": wait_seconds}
         self._run.append({"event": "step", "step": total_step, "epoch": epoch, **values, **times})
+        if self._scalars is not None:
+            self._scalars.write({**values, **times}, step=total_step)
         self._train_times.append(seconds + wait_seconds)
         if len(self._train_times) == 2:
             self._train_times.popleft()
@@ -97,7 +116,13 @@ class TrainReport:
             "val_dice": validation.dice if validation else None,
         }
         about = {"epoch": epoch, "epochs": self._epochs, "seconds": seconds, "is_best": is_best}
-        self._run.append({"event": "epoch", **about, **values})
+        scored = dict(zip(self._regions, validation.regions, strict=False)) if validation else {}
+        self._run.append({"event": "epoch", **about, **values, "val_regions": scored})
+        if self._scalars is not None:
+            named = {f"epoch/{name}": value for name, value in values.items()}
+            regions = {f"epoch/val_dice_{name}": value for name, value in scored.items()}
+            self._scalars.write({**named, **regions}, step=epoch)
+            self._scalars.flush()
 
     def _seconds_left(self, steps: int, validations: int) -> float | None:
         if not self._train_times:

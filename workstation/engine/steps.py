@@ -41,11 +41,15 @@ class StepLeft(Exception):
 
 
 class Scores(NamedTuple):
-    """Of one batch: the loss, and means over samples and regions of Dice at one half and of the probabilities."""
+    """Of one batch: the loss, and means over samples and regions of Dice at one half and of the probabilities.
+
+    In validation also Dice at one half of each region, in the order of the plan's outputs.
+    """
 
     loss: float
     dice: float
     soft_dice: float
+    regions: tuple[float, ...] = ()
 
 
 class Steps:
@@ -110,6 +114,7 @@ class Steps:
         )
         self._apply = tf.function(self._apply_gradients, autograph=False)
         self._score = tf.function(self._scored, autograph=False)
+        self._score_regions = tf.function(self._scored_regions, autograph=False)
 
     def trace(self) -> None:
         """Build the graphs of a plain step, which takes seconds; other operations are built as they are met."""
@@ -181,7 +186,8 @@ class Steps:
             predict = self._plain_predict if self._execution is None else self._predictor.predict
             prediction = predict(inputs)
             loss = LOSSES[self._loss](batch_sums(tf.cast(targets, tf.float32), prediction))
-            return Scores(float(loss), *(float(value) for value in self._score(targets, prediction)))
+            regions = tuple(self._score_regions(targets, prediction).numpy().tolist())
+            return Scores(float(loss), *(float(value) for value in self._score(targets, prediction)), regions)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -218,6 +224,10 @@ class Steps:
     def _scored(self, targets: tf.Tensor, prediction: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         truth, prediction = tf.cast(self._cropped(targets), tf.float32), self._cropped(prediction)
         return tf.reduce_mean(rounded_dice(truth, prediction)), tf.reduce_mean(soft_dice(truth, prediction))
+
+    def _scored_regions(self, targets: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
+        truth = tf.cast(self._cropped(targets), tf.float32)
+        return tf.reduce_mean(rounded_dice(truth, self._cropped(prediction)), axis=0)
 
     def _cropped(self, data: tf.Tensor) -> tf.Tensor:
         """(N, I, J, K, C) without the padding, which `Placement` puts about the centre."""

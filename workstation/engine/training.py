@@ -193,6 +193,8 @@ class _Training:
         self._report = TrainReport(
             run,
             epochs=request.epochs,
+            regions=plan.outputs,
+            writes_tensorboard=request.tensorboard,
             train_steps=self._epoch_steps,
             validation_steps=len(self._split.validation),
         )
@@ -327,7 +329,7 @@ class _Training:
         position.step = batch.turn.step + 1
         position.total_steps += 1
         position.samples += samples
-        position.sums = [total + samples * value for total, value in zip(position.sums, scores, strict=True)]
+        position.sums = [total + samples * value for total, value in zip(position.sums, scores[:3], strict=True)]
         self._report.step(
             scores,
             total_step=position.total_steps,
@@ -425,7 +427,9 @@ def _take_weights(model: keras.Model, request: TrainRequest) -> dict[str, str]:
 def _mean(scores: Sequence[Scores]) -> Scores | None:
     if not scores:
         return None
-    return Scores(*(sum(values) / len(scores) for values in zip(*scores, strict=True)))
+    loss, dice, soft_dice = (sum(values) / len(scores) for values in zip(*(each[:3] for each in scores), strict=True))
+    regions = zip(*(each.regions for each in scores), strict=True)
+    return Scores(loss, dice, soft_dice, tuple(sum(values) / len(scores) for values in regions))
 
 
 def _fingerprint(request: TrainRequest, material: Material) -> str:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QApplication
 from workstation.errors import DisplayError
 from workstation.gui.application import make_application, use_offscreen_without_display
 from workstation.gui.bench_cases import make_cases, walk
+from workstation.gui.bench_curves import STEPS, curve_ticks_ms
 from workstation.gui.main_window import MainWindow
 from workstation.gui.review.slice_view import SliceView
 from workstation.io.phantoms import write_phantoms
@@ -43,8 +44,12 @@ BUDGETS = {
     "open a case to first paint": (500.0, 500.0),
     "surfaces after that": (500.0, 500.0),
     "switch to a case read ahead": (200.0, 200.0),
+    # Ten times a second, and time for everything else.
+    "curves of ten runs, a new step": (50.0, 100.0),
 }
 _STARTS = 5
+_FEW_STEPS = 500
+_MOST_TICKS = 100
 _OPENINGS = 5
 # Moves of the crosshair until it is back where it was.
 _TURN = 24
@@ -102,6 +107,11 @@ def run(
         cases = data or make_cases(Path(folder) / "walk", _FULL_SHAPE if case is None else _SMALL_SHAPE).root
         steps = walk(app, window, cases, switches=switches, wait=_wait)
         figures["switch to a case read ahead"] = steps.times_ms
+        steps_of_runs = STEPS if case is None else _FEW_STEPS
+        ticks = min(events, _MOST_TICKS)
+        figures["curves of ten runs, a new step"] = curve_ticks_ms(
+            app, Path(folder) / "runs", steps=steps_of_runs, ticks=ticks
+        )
         platform_name = app.platformName()
         window.close()
     return {

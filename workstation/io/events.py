@@ -54,12 +54,17 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
         os.close(descriptor)
 
 
-def read_records(path: Path, offset: int = 0) -> Records:
-    """The whole records from byte `offset` on; none if the file is not there."""
+def read_records(path: Path, offset: int = 0, *, most_bytes: int = -1) -> Records:
+    """The whole records from byte `offset` on; none if the file is not there.
+
+    With `most_bytes` not more than about that many bytes of them, but at least one where there is one.
+    """
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            data = file.read()
+            data = file.read(most_bytes)
+            if len(data) == most_bytes:
+                data += file.readline()
     except FileNotFoundError:
         return Records([], offset, 0)
     end = data.rfind(b"\n") + 1

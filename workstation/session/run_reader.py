@@ -16,6 +16,8 @@ from workstation.io.runs import RunFolder, RunStatus, list_runs
 from workstation.jobs.turns import QueueLook, Turns
 
 _LOG_TAIL_BYTES = 64 * 1024
+# Some 2,500 steps, which take the window 10 ms.
+_MOST_EVENT_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Look:
         Run and mask of segmentations that were finished since the last look.
     queue : QueueLook or None
         Who runs, who waits, what is reserved; None where the folder cannot be written.
+    has_more : bool
+        There are more events of the followed run: the window gets a long course piece by piece, and stays awake.
     """
 
     statuses: tuple[RunStatus, ...]
@@ -53,6 +57,7 @@ class Look:
     log: str
     masks: tuple[tuple[str, Path], ...]
     queue: QueueLook | None = None
+    has_more: bool = False
 
 
 class RunReader:
@@ -74,6 +79,7 @@ class RunReader:
         self._events_offset = 0
         self._log_offset = -1
         self._is_first = True
+        self._has_more = False
 
     def look(self, followed: str = "", follow_number: int = 0) -> Look:
         """Read what is new; `followed` names the run whose events and log are wanted, anew for a new number."""
@@ -96,6 +102,7 @@ class RunReader:
             events=self._new_events(),
             log=self._new_log(),
             masks=masks,
+            has_more=self._has_more,
             queue=self._look_at_queue(),
         )
 
@@ -135,10 +142,12 @@ class RunReader:
             return None
 
     def _new_events(self) -> list[dict[str, Any]]:
+        self._has_more = False
         run = self._folders.get(self._following[0])
         if run is None:
             return []
-        records = read_records(run.events, self._events_offset)
+        records = read_records(run.events, self._events_offset, most_bytes=_MOST_EVENT_BYTES)
+        self._has_more = records.offset - self._events_offset >= _MOST_EVENT_BYTES
         self._events_offset = records.offset
         return records.records
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from workstation.gui.actions import with_keys
+from workstation.gui.review.layers_panel import ElidedLabel
 from workstation.gui.theme import NEAR
 from workstation.gui.train.wording import dice_text
 from workstation.session.session import Session
@@ -23,9 +24,8 @@ class SentinelBar(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._sentinels = session.sentinels
-        self.run_label = QLabel()
         # Names of runs are long; the slider must not lose its room to them.
-        self.run_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.run_label = ElidedLabel()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setPageStep(1)
         self.slider.setMinimumWidth(160)
@@ -65,7 +65,7 @@ class SentinelBar(QWidget):
         self.slider.blockSignals(False)
         self.previous_button.setEnabled(at > 0)
         self.next_button.setEnabled(at < len(series.masks) - 1)
-        self.run_label.show_text(self.tr("Learned by {0}").format(series.run))
+        self.run_label.set_full_text(self.tr("Learned by {0}").format(series.run))
         scores = "  ".join(f"{name} {dice_text(value)}" for name, value in current.dice.items())
         epoch = self.tr("Epoch {0} of {1}").format(current.epoch, series.epochs)
         self.epoch_label.setText(f"{epoch} \N{MIDDLE DOT} Dice {scores}" if scores else epoch)

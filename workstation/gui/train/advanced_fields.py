@@ -258,6 +258,7 @@ class AdvancedFields(QWidget):
         self.sentinels_edit.setPlaceholderText(self.tr("The first two of the validation"))
         self.sentinels_edit.setToolTip(self.tr("Names of cases, with commas between them."))
         self.tensorboard_check = QCheckBox(self.tr("Write files for TensorBoard"))
+        self.tensorboard_check.setChecked(True)
         self.tensorboard_check.setToolTip(self.tr('Beside the run\'s own curves, in its folder "tensorboard".'))
         self.cases_edit = QLineEdit()
         self.cases_edit.setPlaceholderText(self.tr("All"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor
@@ -66,7 +67,8 @@ class CurvesView(QWidget):
         self._data = data
         self._pages.setCurrentWidget(self._empty if data.is_empty else self._plots)
         self._empty.setText(empty_words)
-        for plot, measure in ((self.loss, "loss"), (self.dice, "dice")):
+        pairs: tuple[tuple[Plot, Literal["loss", "dice"]], ...] = ((self.loss, "loss"), (self.dice, "dice"))
+        for plot, measure in pairs:
             plot.show_line("steps", data.of_steps(measure))
             plot.show_line("training", data.of_epochs(measure, of="training"))
             plot.show_line("validation", data.of_epochs(measure, of="validation"))

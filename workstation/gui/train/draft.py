@@ -66,7 +66,7 @@ class Draft:
     split: str = ""
     sentinel_epochs: int = 1
     sentinels: str = ""
-    tensorboard: bool = False
+    tensorboard: bool = True
     name: str = ""
     settings: EngineSettings = field(default_factory=EngineSettings)
 

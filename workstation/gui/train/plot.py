@@ -44,6 +44,9 @@ class Plot(pg.PlotWidget):
         item.getAxis("left").enableAutoSIPrefix(False)
         # Wide enough for "0.0001", so that the plots of a column stand in line.
         item.getAxis("left").setWidth(62)
+        for side in ("left", "bottom"):
+            # Lines of the grid for numbered ticks alone: those of finer ones are most of the time of a paint.
+            item.getAxis(side).setStyle(maxTickLevel=0)
         item.setLabel("left", title)
         item.setLabel("bottom", across)
         offset = (-12, 12) if legend == "top" else (-12, -12)

@@ -29,6 +29,7 @@ from workstation.gui.train.draft import Verdict, check, draft_of
 from workstation.gui.train.forecast import Forecast, fitting_server, forecast
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerDialog
+from workstation.gui.train.queue_dialog import QueueDialog
 from workstation.gui.train.remedies import Remedy
 from workstation.gui.train.remedy_list import remedy_words
 from workstation.gui.train.reservation_bar import ReservationBar
@@ -62,6 +63,7 @@ class TrainWorkspace(QWidget):
         self._cost: Forecast | None = None
         self._others = OtherRuns()
         self._layers: LayerDialog | None = None
+        self.queue_dialog: QueueDialog | None = None
         self.form = TrainForm()
         self.cost = CostPanel()
         self.start_button = QPushButton(self.tr("Start training"))
@@ -287,6 +289,12 @@ class TrainWorkspace(QWidget):
         self.problem.say(self.tr("Started. It goes on if you close the window."), "good")
         self.list.select(name)
 
+    def _on_queue_clicked(self) -> None:
+        if self.queue_dialog is not None:
+            self.queue_dialog.deleteLater()
+        self.queue_dialog = QueueDialog(self._session.runs, self)
+        self.queue_dialog.open()
+
     def _on_runs_changed(self) -> None:
         has_runs = bool(self._session.runs.statuses)
         self._right.setCurrentWidget(self._runs_page if has_runs else self._empty_page)
@@ -339,7 +347,13 @@ class TrainWorkspace(QWidget):
         above = QWidget()
         column = QVBoxLayout(above)
         column.setContentsMargins(12, 12, 14, 4)
-        column.addWidget(_heading(self.tr("Runs")))
+        self.queue_button = QPushButton(self.tr("Sharing\N{HORIZONTAL ELLIPSIS}"))
+        self.queue_button.setToolTip(self.tr("How runs share this machine: memory, how many at once, cores."))
+        self.queue_button.clicked.connect(self._on_queue_clicked)
+        head = QHBoxLayout()
+        head.addWidget(_heading(self.tr("Runs")), 1)
+        head.addWidget(self.queue_button)
+        column.addLayout(head)
         column.addWidget(ReservationBar(self._session.runs))
         column.addWidget(self.list)
         below = QWidget()
