@@ -4,6 +4,7 @@
 #   make check                format, lint, types, architecture
 #   make run [CASE=folder]    the window
 #   make fuzz [MINUTES=30]    every reader of a foreign file, fuzzed
+#   make soak [MINUTES=60]    one window used at random, with memory, handles and threads watched
 #   make faults               every fault at every step of every write, as the table of FAULTS.md
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ DEMO_ARGUMENTS := $(if $(DATA),--data "$(DATA)")
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check run format screenshots faults fuzz clean
+.PHONY: demo test check run format screenshots faults fuzz soak clean
 
 demo: $(READY)
 	$(BIN)/workstation demo --out demo $(DEMO_ARGUMENTS)
@@ -46,6 +47,9 @@ screenshots: $(READY)
 
 fuzz: $(READY)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python tests/fuzz.py --minutes $(or $(MINUTES),30)
+
+soak: $(READY)
+	xvfb-run -a $(BIN)/python tests/soak.py --minutes $(or $(MINUTES),60)
 
 faults: $(READY)
 	$(BIN)/python tests/fault_table.py --out FAULTS.md

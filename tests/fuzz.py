@@ -15,11 +15,11 @@ import argparse
 import copy
 import gzip
 import json
+import multiprocessing
 import random
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -275,13 +275,32 @@ def fuzz(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, 
 
 def fuzz_apart(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, Any]:
     """The same in a process of its own, which may die."""
-    words = ["--child", target.name, "--seconds", str(seconds), "--seed", str(seed), "--keep", str(keep)]
-    done = subprocess.run([sys.executable, __file__, *words], capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+
+    def work() -> None:
+        theirs.send(fuzz(target, seconds=seconds, seed=seed, keep=keep))
+
+    process = context.Process(target=work)
+    process.start()
+    theirs.close()
+    try:
+        found: dict[str, Any] = ours.recv()
+    except EOFError:
+        found = {}
+    process.join()
+    if found:
         return found
-    words_of_it = f"it died with {done.returncode}; the input is {target.name}.last"
-    return {"target": target.name, "inputs": 0, "findings": {words_of_it: done.stderr[-3000:]}}
+    words = f"it died with {process.exitcode}; the input is {_slug(target.name)}.last"
+    return {"target": target.name, "inputs": 0, "findings": {words: ""}}
+
+
+def load_what_all_need() -> None:
+    """So that each process need not load it anew."""
+    import nibabel  # noqa: F401
+
+    import workstation.io.examination
+    import workstation.session.run_reader  # noqa: F401
 
 
 def _begin_anew(folder: Path, target: Target) -> None:
@@ -316,14 +335,10 @@ def main() -> int:
     parser.add_argument("--target", action="append", choices=[target.name for target in TARGETS], metavar="NAME")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"), metavar="FOLDER")
-    parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
     known = {target.name: target for target in TARGETS}
-    if options.child:
-        found = fuzz(known[options.child], seconds=options.seconds, seed=options.seed, keep=options.keep)
-        print(json.dumps(found))
-        return 0
+    load_what_all_need()
     names = options.target or list(known)
     seconds = options.seconds or 60 * options.minutes / len(names)
     has_findings = False

@@ -291,7 +291,7 @@ def _link(folder: Path) -> None:
         "frames": frames,
         "display": {"convention": "radiological"},
         "size": [800.0, 600.0],
-        "camera": [0.0] * 10,
+        "camera": [0, 0, 0, 1, 0, 0, 0, 1, 0, 99.0],
     }
     (folder / "link.json").write_text(json.dumps(values))
 

@@ -164,3 +164,38 @@ def test_a_cell_of_the_matrix_is_lit_and_goes_with_the_masks(session: Session, q
     assert (session.layers.highlight.mask == expected).all()
     session.layers.set_prediction(truth())
     assert session.layers.highlight is None
+
+
+def test_stepping_goes_on_after_an_edit_from_where_it_was(session: Session, qtbot: QtBot) -> None:
+    """Three errors, the reader at the second: mended, the third comes next; mended elsewhere, still the third."""
+    tumour = ((2, 6), (2, 6), (2, 6), 2)
+    sizes = {4: ((10, 14), (10, 14), (10, 14), 2), 3: ((20, 23), (20, 23), (20, 23), 2)}
+    last = ((10, 13), (20, 23), (4, 6), 2)
+    open_case(session, truth=boxes(tumour), prediction=boxes(tumour, *sizes.values(), last))
+    assessment, layers = session.assessment, session.layers
+    assessment.set_wanted("errors", wanted=True)
+
+    def seen() -> list[int]:
+        qtbot.waitUntil(lambda: assessment.atlas is not None)
+        return [error.voxels for error in assessment.errors]
+
+    assert seen() == [64, 27, 18]
+    commands.step_error(session, 1)
+    commands.step_error(session, 1)
+    assert assessment.current_error is not None
+    assert assessment.current_error.voxels == 27
+    layers.take_edited(boxes(tumour, sizes[3], last))
+    assert seen() == [27, 18]
+    assert assessment.current_error is assessment.errors[0]
+    layers.take_edited(boxes(tumour, sizes[4], last))
+    assert seen() == [64, 18]
+    commands.step_error(session, 1)
+    assert assessment.current_error.voxels == 18
+    layers.take_edited(boxes(tumour, sizes[4]))
+    assert seen() == [64]
+    commands.step_error(session, -1)
+    assert assessment.current_error.voxels == 64
+    layers.set_masks(truth=boxes(tumour), prediction=boxes(tumour, *sizes.values(), last))
+    assert seen() == [64, 27, 18]
+    commands.step_error(session, 1)
+    assert assessment.current_error.voxels == 64

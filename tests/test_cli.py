@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from workstation.cli import build_parser, main
+from workstation.cli.segmentation import cases_named
+from workstation.io.phantoms import write_phantoms
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
@@ -155,3 +157,11 @@ def test_info_says_what_the_engine_uses() -> None:
     assert facts["threads"]["intra"] >= 1
     assert facts["memory"]["total_bytes"] > 0
     assert {"keras", "numpy", "python"} <= set(facts["versions"])
+
+
+def test_a_data_set_is_segmented_case_by_case(tmp_path: Path) -> None:
+    data = write_phantoms(tmp_path / "set", cases=3, shape=(16, 16, 16), layout="brats2021", seed=1)
+    first = next(iter(data.cases[0].sequences.values())).path
+    paths = cases_named([tmp_path / "set", first])
+    assert [Path(path).parent.name for path in paths[:3]] == [case.name for case in data.cases]
+    assert paths[3] == str(first)

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from small_cases import truth_path, write_cases, write_shifted
 
@@ -19,6 +19,7 @@ from workstation.core.review import Decision
 from workstation.gui.colours import PALETTES
 from workstation.gui.main_window import MainWindow
 from workstation.gui.review.agreement_dialog import AgreementDialog
+from workstation.gui.train.workspace import TrainWorkspace
 from workstation.io.layouts import open_dataset
 from workstation.io.review_store import ReviewStore, review_path
 from workstation.session import commands, reading
@@ -279,3 +280,24 @@ def test_agreement_lists_readers_and_opens_where_they_differ(window: MainWindow,
     with qtbot.waitSignal(window.session.case_changed):
         dialog.differing.itemActivated.emit(item)
     assert current(window).name == data.cases[1].name
+
+
+def test_accepted_cases_become_a_data_set_to_train_on(
+    window: MainWindow, data: DataSet, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = window.session
+    for _ in range(2):
+        with qtbot.waitSignal(session.worklist.decided):
+            press(window, Qt.Key.Key_Return)
+        settle(window, qtbot)
+    out = tmp_path / "reviewed"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(out), ""))
+    window.menus.actions["decide.train"].trigger()
+    qtbot.waitUntil(lambda: window.rail.current == "train", timeout=30_000)
+    made = open_dataset(out)
+    assert [case.name for case in made.cases] == [case.name for case in data.cases[:2]]
+    train = window.workspace("train")
+    assert isinstance(train, TrainWorkspace)
+    qtbot.waitUntil(lambda: train._facts is not None, timeout=30_000)
+    assert train.form.draft().split == str(out / "split.json")
+    assert train.form.data_edit.text() == str(out)

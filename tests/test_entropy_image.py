@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from workstation.core.case import DataSet
 from workstation.gui.main_window import MainWindow
+from workstation.gui.review.image_panel import ImagePanel
 from workstation.io.layouts import open_dataset
 from workstation.io.nifti import read_label_map
 from workstation.io.nifti_writing import write_label_map, write_volume
@@ -48,7 +49,7 @@ def write_batch(data: DataSet, folder: Path, means: list[float]) -> list[Path]:
     masks = []
     for case, mean in zip(data.cases, means, strict=True):
         assert case.truth is not None
-        truth = read_label_map(case.truth)
+        truth = read_label_map(case.truth, layout=case.layout)
         mask = folder / f"{case.name}_prediction.nii.gz"
         write_label_map(mask, truth)
         path = entropy_path(mask)
@@ -114,8 +115,10 @@ def test_a_key_shows_the_map_and_goes_back(data: DataSet, tmp_path: Path, qtbot:
     qtbot.waitUntil(lambda: session.view.sequence == NAME, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: pane.grab().toImage() != before, timeout=PATIENCE_MS)
     assert window.menus.actions["view.entropy"].isChecked()
+    sequences = window.findChild(ImagePanel).sequences
+    assert sequences.value == ""
     qtbot.keyClick(window, Qt.Key.Key_U)
-    assert session.view.sequence == "FLAIR"
+    assert session.view.sequence == sequences.value == "FLAIR"
     qtbot.waitUntil(lambda: pane.grab().toImage() == before, timeout=PATIENCE_MS)
     # Another prediction has another map, or none.
     commands.open_mask(session, masks[0].with_name(masks[1].name), kind="prediction")

@@ -128,11 +128,11 @@ def test_errors_of_labels_are_listed_and_stepped_through(session: Session, side:
     QTest.mouseClick(side.errors.targets.button("labels"), LEFT)
     # 64 made-up voxels; a quarter of the tumour, 54, is core instead of oedema; a lesion of 27 is missed.
     table = side.errors.table
-    assert [table.text(row, 0) for row in range(4)] == ["FP oedema", "FP core", "FN oedema", "FN oedema"]
-    assert side.errors.summary.text() == "Errors in labels: 4; smaller ones: 1"
+    assert [table.text(row, 0) for row in range(4)] == ["FP 2", "FP 1", "FN 2", "FN 2"]
+    assert side.errors.summary.text() == "Errors in all labels: 4; smaller ones: 1"
     commands.step_error(session, -1)
     assert session.view.cursor_mm == (16.0, 16.0, 16.0)
-    assert side.errors.summary.text().startswith("labels: error 4 of 4")
+    assert side.errors.summary.text().startswith("all labels: error 4 of 4")
 
 
 def test_errors_are_sorted_by_a_click_on_a_title(session: Session, side: SidePanel, qtbot: QtBot) -> None:

@@ -44,8 +44,8 @@ def test_a_page_says_the_keys_of_now(qtbot: QtBot) -> None:
 def test_f1_opens_the_help_and_a_title_its_page(qtbot: QtBot) -> None:
     window = MainWindow(Session())
     qtbot.addWidget(window)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitActive(window, timeout=20_000):
+        window.show()
     QTest.keyClick(window, Qt.Key.Key_F1)
     shown = window.findChild(HelpWindow)
     assert shown is not None and shown.isVisible()
@@ -54,6 +54,7 @@ def test_f1_opens_the_help_and_a_title_its_page(qtbot: QtBot) -> None:
     assert key_text(BY_ID["help.palette"]) in shown.page.toPlainText()
     shown.titles.setCurrentRow(2)
     assert shown.page.toPlainText().startswith("Compare")
+    qtbot.waitUntil(shown.isActiveWindow, timeout=20_000)
     QTest.keyClick(shown, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: window.findChild(HelpWindow) is None)
+    qtbot.waitUntil(lambda: not shown.isVisible())
     window.close()

@@ -87,3 +87,12 @@ def test_small_integers_keep_their_distances_over_their_whole_range(dtype: type)
         assert levels.dtype == np.uint16
         assert levels.flags.f_contiguous == data.flags.f_contiguous
         assert np.abs(lowest + levels * step - data.astype(float)).max() <= step / 2
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint16])
+def test_an_image_of_few_levels_from_zero_on_is_its_own_levels(dtype: type) -> None:
+    data = np.asfortranarray(np.arange(4095, -1, -1).reshape(16, 16, 16).astype(dtype))
+    levels, lowest, step = quantise_12bit(data)
+    assert (levels.dtype, lowest, step) == (np.uint16, 0.0, 1.0)
+    assert np.shares_memory(levels, data)
+    assert np.array_equal(levels, data)

@@ -25,7 +25,7 @@ from workstation.io.phantoms import write_phantoms
 from workstation.io.places import user_models_folder
 from workstation.io.run_comparison import name_of_masks
 from workstation.io.runs import RunFolder
-from workstation.session.judging import take_masks
+from workstation.session.judging import show_case, take_masks
 from workstation.session.runs import Runs
 from workstation.session.session import Session
 
@@ -252,6 +252,20 @@ def test_a_compared_case_opens_with_both_masks(session: Session, tmp_path: Path,
     assert first.source is not None
     assert second.source is not None
     assert (first.source.path.parent, second.source.path.parent) == (a, b)
+
+
+def test_a_blinded_reader_is_shown_neither_mask(session: Session, tmp_path: Path, qtbot: QtBot) -> None:
+    data = session.data_set
+    assert data is not None
+    a, b = write_masks(data, tmp_path / "a", shift=0), write_masks(data, tmp_path / "b", shift=1)
+    name = data.cases[0].name
+    session.worklist.set_blinded(blinded=True)
+    with qtbot.waitSignal(session.notice, timeout=PATIENCE_MS):
+        show_case(session, name, {"prediction": a / f"{name}.nii.gz", "second": b / f"{name}.nii.gz"})
+    qtbot.waitUntil(lambda: not session.background.is_busy, timeout=PATIENCE_MS)
+    assert session.worklist.is_holding
+    assert session.layers.mask("prediction") is None
+    assert session.layers.mask("second") is None
 
 
 def test_the_pages_are_made_when_their_tab_is_chosen(session: Session, qtbot: QtBot) -> None:

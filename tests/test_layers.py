@@ -60,6 +60,22 @@ def test_oedema_alone_is_no_core() -> None:
     assert comparison.regions["WT"].overlap.tp == 2400
 
 
+def test_true_negatives_are_counted_beyond_the_box_of_the_masks() -> None:
+    truth, prediction = box(4, 14), box(8, 18)
+    comparison = compare_masks(truth, prediction, "all")
+    counts = comparison.counts.overlap
+    assert counts.tp + counts.fp + counts.fn + counts.tn == truth.data.size
+    assert comparison.classes.shape == truth.data.shape
+    assert np.array_equal(comparison.classes != 0, (truth.data != 0) | (prediction.data != 0))
+
+
+def test_two_empty_masks_agree_everywhere() -> None:
+    empty = box(4, 4)
+    comparison = compare_masks(empty, empty, "all")
+    assert comparison.counts.overlap.tn == empty.data.size
+    assert not comparison.classes.any()
+
+
 def test_masks_of_different_schemes_compare_by_region() -> None:
     # Oedema is 2 in BraTS 2021 and 1 in the Decathlon.
     comparison = compare_masks(box(4, 14), box(4, 14, value=1, scheme="msd"), "all")

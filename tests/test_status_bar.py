@@ -128,3 +128,12 @@ def test_only_longer_work_is_named(session: Session, bar: StatusBar, qtbot: QtBo
     assert bar.busy.text() == "Opening x..."
     gate.set()
     qtbot.waitUntil(lambda: not bar.busy.isVisible())
+
+
+def test_nothing_is_said_where_no_crosshair_is_seen(session: Session, bar: StatusBar) -> None:
+    assert ink(bar.read_out.grab().toImage()).any()
+    bar.read_out.set_shown(shown=False)
+    assert bar.read_out.text == ""
+    assert not ink(bar.read_out.grab().toImage()).any()
+    bar.read_out.set_shown(shown=True)
+    assert bar.read_out.text.startswith("voxel")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workstation.io.runs import RunFolder, RunStatus
 
 _FOLLOW_SECONDS = 0.5
+_MOST_NAMED = 5
 _EPILOG = """\
 list               every run: state, epoch, Dice, memory, and what a waiting one waits for
 log RUN            what its engine printed
@@ -61,9 +62,12 @@ def run_runs(options: argparse.Namespace) -> Outcome:
 
 def list_of_runs(options: argparse.Namespace) -> Outcome:
     """`workstation runs list`."""
+    from workstation.io.changed_masks import changed_masks
     from workstation.io.runs import default_runs_root, list_runs
 
-    statuses = [run.status() for run in list_runs(default_runs_root())]
+    runs = list_runs(default_runs_root())
+    statuses = [run.status() for run in runs]
+    changed = {run.name: changed_masks(run) for run in runs}
     rows = [["run", "kind", "state", "epoch", "validation Dice", "peak GiB"]]
     for status in statuses:
         epoch = f"{status.epoch}/{status.epochs}" if status.epochs else "-"
@@ -72,7 +76,9 @@ def list_of_runs(options: argparse.Namespace) -> Outcome:
     if not statuses:
         return Outcome({"runs": []}, "no runs yet; `workstation train DATA` starts one")
     notes = [f"{status.name}: {note}" for status in statuses if (note := _note(status))]
-    return Outcome({"runs": [_facts(status) for status in statuses]}, "\n".join([table(rows, left_columns=3), *notes]))
+    notes += [f"{name}: {_stale_words(cases)}" for name, cases in changed.items() if cases]
+    facts = [{**_facts(status), "changed_masks": list(changed[status.name])} for status in statuses]
+    return Outcome({"runs": facts}, "\n".join([table(rows, left_columns=3), *notes]))
 
 
 def show_log(options: argparse.Namespace) -> Outcome:
@@ -185,6 +191,12 @@ def _note(status: RunStatus) -> str:
     if status.state == "waiting":
         return f"{status.text} (place {status.place})" if status.text else ""
     return status.warning or (status.reason if status.state in ("failed", "killed", "lost") else "")
+
+
+def _stale_words(cases: Sequence[str]) -> str:
+    masks = "1 mask that it learned from was" if len(cases) == 1 else f"{len(cases)} masks that it learned from were"
+    shown = ", ".join(cases[:_MOST_NAMED]) + (", ..." if len(cases) > _MOST_NAMED else "")
+    return f"stale: {masks} changed since ({shown})"
 
 
 def _gib(count: int) -> str:

@@ -40,7 +40,7 @@ def run_segment(options: argparse.Namespace) -> Outcome:
 
     request = SegmentRequest(
         model=str(model_named(options.model)),
-        cases=_cases(options.cases),
+        cases=cases_named(options.cases),
         out=str(options.out),
         threshold=options.threshold,
         scheme=options.scheme,
@@ -70,7 +70,7 @@ def _seconds(mask: dict[str, Any]) -> str:
     return f"{mask['seconds']:.1f} s"
 
 
-def _cases(paths: Sequence[Path]) -> tuple[str, ...]:
+def cases_named(paths: Sequence[Path]) -> tuple[str, ...]:
     """One path for each case: of a data set, the first image of each of its cases."""
     from workstation.io.layouts import open_dataset
 

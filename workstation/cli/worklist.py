@@ -30,6 +30,15 @@ def add_commands(commands: Any) -> None:
     worklist.add_argument(
         "--predictions", type=Path, metavar="FOLDER", help="take its masks as the cases' predictions, by their names"
     )
+    worklist.add_argument(
+        "--training-set",
+        type=Path,
+        metavar="OUT",
+        help="make a data set of what was accepted or corrected, with a split, in a new folder",
+    )
+    worklist.add_argument("--validation", type=float, default=0.1, metavar="SHARE", help="of the training set")
+    worklist.add_argument("--test", type=float, default=0.0, metavar="SHARE", help="of the training set")
+    worklist.add_argument("--seed", type=int, default=1, metavar="N", help="of its split")
     worklist.add_argument("--measure", action="store_true", help="measure Dice and volumes that are missing or stale")
 
 
@@ -41,6 +50,8 @@ def run_worklist(options: argparse.Namespace) -> Outcome:
 
     data_set = open_dataset(options.data)
     path = review_path(data_set.root)
+    if options.training_set:
+        return _make_training_set(data_set, path, options)
     history: tuple[Decision, ...] = ()
     figures: dict[str, CaseFigures] = {}
     # A list that nobody asked to change is read, not made.
@@ -58,6 +69,38 @@ def run_worklist(options: argparse.Namespace) -> Outcome:
     if options.csv:
         write_review_csv(options.csv, review_rows(names, history, figures))
     return Outcome({"data": str(data_set.root), "store": str(path), **facts}, _words(facts))
+
+
+def _make_training_set(data_set: DataSet, store_path: Path, options: argparse.Namespace) -> Outcome:
+    from workstation.core.split import Draw
+    from workstation.io.review_store import ReviewStore
+    from workstation.io.reviewed_set import make_reviewed_set
+
+    with ReviewStore(store_path) as store:
+        latest = store.latest()
+    if options.reader:
+        latest = {key: each for key, each in latest.items() if key[1] == options.reader}
+    line = ProgressLine()
+    made = make_reviewed_set(
+        data_set,
+        latest,
+        options.training_set,
+        draw=Draw(seed=options.seed, validation=options.validation, test=options.test),
+        report=lambda done, total, text: line.show(text, fraction=done / total),
+    )
+    line.end()
+    lines = [
+        f"{len(made.cases)} cases in {made.root}",
+        f"train on them: workstation train {made.root} --split {made.split}",
+    ]
+    lines += [f"left out {case}: {problem}" for case, problem in made.problems.items()]
+    facts = {
+        "root": str(made.root),
+        "split": str(made.split),
+        "cases": list(made.cases),
+        "left_out": dict(made.problems),
+    }
+    return Outcome({"data": str(data_set.root), "store": str(store_path), "training_set": facts}, "\n".join(lines))
 
 
 def _attach(store: ReviewStore, data_set: DataSet, folder: Path) -> None:

@@ -174,14 +174,14 @@ class BatchReader:
     def batches(self, order: Iterable[Turn]) -> Generator[Batch, None, None]:
         """The batches of these turns, in their order; the next ones are being read while one is in use."""
         tasks = ((lambda turn=turn: self._make(turn)) for turn in order)
-        for batch, seconds in read_ahead(tasks, ahead=READ_AHEAD):
-            yield Batch(batch.turn, batch.inputs, batch.targets, wait_seconds=seconds)
+        for (turn, inputs, targets), seconds in read_ahead(tasks, ahead=READ_AHEAD):
+            # A tensor made while a step runs would lie among the step's own, and leave a hole in TensorFlow's pool.
+            yield Batch(turn, tf.constant(inputs), tf.constant(targets), wait_seconds=seconds)
 
-    def _make(self, turn: Turn) -> Batch:
+    def _make(self, turn: Turn) -> tuple[Turn, np.ndarray, np.ndarray]:
         examples = [self._example(name, turn) for name in turn.names]
         targets = [example.targets for example in examples if example.targets is not None]
-        inputs = tf.constant(_stacked([example.inputs for example in examples]))
-        return Batch(turn, inputs, tf.constant(_stacked(targets)))
+        return turn, _stacked([example.inputs for example in examples]), _stacked(targets)
 
     def _example(self, name: str, turn: Turn) -> Example:
         example = self._source.read(name).placed(self._shape)
@@ -230,8 +230,8 @@ def read_ahead(tasks: Iterable[Callable[[], Item]], *, ahead: int) -> Generator[
 
 
 def _stacked(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """Arrays with a batch axis in front; one alone is not copied, since TensorFlow's constant copies it anyway."""
-    return arrays[0][np.newaxis] if len(arrays) == 1 else np.stack(arrays)
+    """Arrays with a batch axis in front, in the order of their axes in memory."""
+    return np.ascontiguousarray(arrays[0][np.newaxis]) if len(arrays) == 1 else np.stack(arrays)
 
 
 def _timed(future: Future[Item]) -> tuple[Item, float]:

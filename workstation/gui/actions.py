@@ -225,6 +225,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("decide.reader", _T("Actions", "Reader..."), (), DECIDE),
     Action("decide.predictions", _T("Actions", "Open predictions of the data set..."), (), DECIDE, "dataset"),
     Action("decide.agreement", _T("Actions", "Agreement of readers..."), (), DECIDE, "dataset"),
+    Action("decide.train", _T("Actions", "Train on accepted and corrected..."), (), DECIDE, "dataset"),
     Action("decide.export", _T("Actions", "Export decisions..."), (), DECIDE, "dataset"),
     Action("window.review", _T("Actions", "Review"), ("Alt+1",), WINDOW, is_switch=True),
     Action("window.data", _T("Actions", "Data"), ("Alt+2",), WINDOW, is_switch=True),
@@ -237,6 +238,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help.pages", _T("Actions", "Help"), ("F1",), HELP),
     Action("help.shortcuts", _T("Actions", "Keys and mouse"), ("?",), HELP),
     Action("help.keys", _T("Actions", "Change keys..."), (), HELP),
+    Action("help.doctor", _T("Actions", "Check the installation..."), (), HELP),
     Action("help.about", _T("Actions", "About"), (), HELP),
 )
 

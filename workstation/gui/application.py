@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import platform
 import signal
-import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from workstation import __version__
-from workstation.errors import DisplayError, FileMissing, LayoutError, WorkstationError
+from workstation.errors import DisplayError, FileMissing, LayoutError
 from workstation.gui.collector import MainThreadCollector
+from workstation.gui.crash_reports import CrashFile, CrashReporter
 from workstation.gui.icons import application_icon
 from workstation.gui.main_window import MainWindow
 from workstation.gui.theme import apply_theme, chosen_theme
@@ -27,8 +24,6 @@ from workstation.session import commands
 from workstation.session.preferences import Preferences
 from workstation.session.session import Session
 from workstation.session.view_link import read_token
-
-_LOG = logging.getLogger(__name__)
 
 
 def run_window(
@@ -72,8 +67,9 @@ def run_window(
     session = Session()
     Preferences(session)
     window = MainWindow(session)
-    _report_crashes(window)
+    file, reporter = CrashFile(), CrashReporter(window)
     window.show()
+    reporter.offer_last()
     if link is not None and cases:
         show_when_open(session, window.review.panes, link)
     elif link is not None:
@@ -84,7 +80,9 @@ def run_window(
     pulse = QTimer(interval=300)
     pulse.timeout.connect(lambda: None)
     pulse.start()
-    return app.exec()
+    status = app.exec()
+    file.close()
+    return status
 
 
 def make_application() -> QApplication:
@@ -121,35 +119,3 @@ def use_offscreen_without_display() -> None:
 
 def _has_screen() -> bool:
     return platform.system() != "Linux" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-
-
-def _report_crashes(window: MainWindow) -> None:
-    """From now on a bug is logged and shown once, with a report to copy; the window stays."""
-    is_shown = False
-
-    def on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        nonlocal is_shown
-        if isinstance(error, WorkstationError):
-            window.session.problem.emit(error)
-            return
-        report = "".join(traceback.format_exception(kind, error, trace))
-        _LOG.error("unexpected error\n%s", report)
-        if not is_shown and not issubclass(kind, KeyboardInterrupt):
-            is_shown = True
-            _show_report(window, error, report)
-            is_shown = False
-
-    sys.excepthook = on_exception
-
-
-def _show_report(window: MainWindow, error: BaseException, report: str) -> None:
-    box = QMessageBox(window)
-    box.setIcon(QMessageBox.Icon.Critical)
-    box.setWindowTitle(window.tr("Something went wrong"))
-    box.setText(window.tr("This is a mistake in the program, not in your data: {error}").format(error=error))
-    box.setInformativeText(window.tr("Nothing you opened was changed. You can go on working."))
-    box.setDetailedText(report)
-    copy = box.addButton(window.tr("Copy report"), QMessageBox.ButtonRole.ActionRole)
-    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"BraTS workstation {__version__}\n{report}"))
-    box.addButton(QMessageBox.StandardButton.Close)
-    box.exec()

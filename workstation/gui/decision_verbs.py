@@ -14,6 +14,7 @@ from workstation.session import reading
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
+    from workstation.io.reviewed_set import ReviewedSet
 
 
 class DecisionVerbs(QObject):
@@ -42,6 +43,7 @@ class DecisionVerbs(QObject):
             "decide.reader": self.ask_reader,
             "decide.agreement": self.show_agreement,
             "decide.predictions": self.open_predictions,
+            "decide.train": self.train,
             "decide.export": self.export,
         }
 
@@ -67,6 +69,27 @@ class DecisionVerbs(QObject):
         folder = QFileDialog.getExistingDirectory(self._window, title, start)
         if folder:
             reading.open_predictions(self._session, Path(folder))
+
+    def train(self) -> None:
+        """Ask where to make a data set of the accepted and corrected cases; the form of a training opens with it."""
+        data_set = self._session.data_set
+        if data_set is None:
+            return
+        place = data_set.root.parent / f"{data_set.name}_reviewed"
+        title = self.tr("A new folder for the accepted and corrected cases")
+        path, _ = QFileDialog.getSaveFileName(
+            self._window, title, str(place), "", options=QFileDialog.Option.DontConfirmOverwrite
+        )
+        if path:
+            reading.make_training_set(self._session, Path(path), self._on_made)
+
+    def _on_made(self, made: ReviewedSet) -> None:
+        words = self.tr("{0} cases are ready to be trained on").format(len(made.cases))
+        if made.problems:
+            case, why = next(iter(made.problems.items()))
+            words += self.tr("; {0} were left out, such as {1}: {2}").format(len(made.problems), case, why)
+        self._session.notice.emit(words + ".")
+        self._window.train_on(made.root, made.split)
 
     def export(self) -> None:
         """Ask where to write the decisions."""

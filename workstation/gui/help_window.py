@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QFont, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QTextBrowser, QWidget
 
@@ -28,7 +28,6 @@ class HelpWindow(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Help"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(*_SIZE)
         self._pages = help_pages()
         self.titles = QListWidget()
@@ -44,12 +43,14 @@ class HelpWindow(QDialog):
         self.titles.currentRowChanged.connect(self._show_page)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show the first page, in the type and with the keys of now."""
+        """Show the first page, or the last one again, in the type and with the keys of now."""
         super().showEvent(event)
         if not self.titles.count():
             # Not before: rows are as high as the style makes them, which is known only now.
             self.titles.addItems([title_of(page) for page in self._pages])
             self.titles.setCurrentRow(0)
+        else:
+            self._show_page(self.titles.currentRow())
 
     def _show_page(self, row: int) -> None:
         font: QFont = font_of(self.font(), NORMAL)

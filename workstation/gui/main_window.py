@@ -20,7 +20,6 @@ from workstation.gui.status_bar import StatusBar
 from workstation.gui.task_bar import TaskBar
 from workstation.io.nifti_header import prepare
 from workstation.session import commands
-from workstation.session.judging import take_masks
 from workstation.session.session import Session
 from workstation.session.settings import settings
 
@@ -113,6 +112,16 @@ class MainWindow(QMainWindow):
             train.set_data(data_set.root)
             train.form.set_split(self.session.split_path, preset=preset, draw=draw)
 
+    def train_on(self, root: Path, split: Path) -> None:
+        """Open the form of a training on a data set with a saved split."""
+        from workstation.gui.train.workspace import TrainWorkspace
+
+        self.show_workspace("train")
+        train = self._workspaces["train"]
+        if isinstance(train, TrainWorkspace):
+            train.set_data(root)
+            train.form.set_split(split, preset=train.form.preset_box.currentData(), draw=Draw())
+
     def _connect(self) -> None:
         session = self.session
         self.rail.workspace_chosen.connect(self.show_workspace)
@@ -125,8 +134,13 @@ class MainWindow(QMainWindow):
         session.content_wanted.connect(lambda path: ask_content(self, path))
         session.resampling_wanted.connect(lambda path, kind, error: ask_resampling(self, path, kind, error))
         session.runs.mask_ready.connect(lambda _name, path: commands.show_finished_mask(session, path))
-        session.runs.masks_ready.connect(lambda _name, paths: take_masks(session, paths))
+        session.runs.masks_ready.connect(self._take_masks)
         self.review.panes.menu_wanted.connect(self.menus.show_pane_menu)
+
+    def _take_masks(self, _run: str, paths: list[Path]) -> None:
+        from workstation.session.judging import take_masks
+
+        take_masks(self.session, paths)
 
     def _on_case(self) -> None:
         case = self.session.case

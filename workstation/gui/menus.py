@@ -74,6 +74,7 @@ class Menus(QObject):
         ticking = (session.layers.display_changed, view.decoration_changed, view.convention_changed)
         for signal in (*ticking, session.diameters.changed):
             signal.connect(self._tick)
+        view.sequence_changed.connect(self._tick)
         for signal in (view.scene_changed, session.pointer.changed, cine.changed):
             signal.connect(self._tick)
         self.refresh()
@@ -209,6 +210,7 @@ class Menus(QObject):
             "help.keys": self._show_keys,
             "help.pages": self._show_help,
             "help.shortcuts": self._show_shortcuts,
+            "help.doctor": self._show_doctor,
             "help.about": self._show_about,
         }
 
@@ -256,8 +258,10 @@ class Menus(QObject):
     def _show_help(self) -> None:
         from workstation.gui.help_window import HelpWindow
 
-        shown = self._window.findChild(HelpWindow)
-        (shown or HelpWindow(self._window)).show()
+        help_window = self._window.findChild(HelpWindow) or HelpWindow(self._window)
+        help_window.show()
+        # It may have been open already, behind the window.
+        help_window.activateWindow()
 
     def _show_shortcuts(self) -> None:
         from workstation.gui.shortcuts import ShortcutSheet
@@ -268,6 +272,11 @@ class Menus(QObject):
         from workstation.gui.key_dialog import KeyDialog
 
         _run_dialog(KeyDialog(self._window, on_changed=self.apply_keys))
+
+    def _show_doctor(self) -> None:
+        from workstation.gui.doctor_dialog import DoctorDialog
+
+        _run_dialog(DoctorDialog(self._session, self._window))
 
     def _show_preferences(self) -> None:
         from workstation.gui.preferences_dialog import PreferencesDialog

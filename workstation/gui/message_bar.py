@@ -25,6 +25,7 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("message_bar")
+        self._report = ""
         self._text = _label(is_bold=True)
         self._hint = _label(is_bold=False)
         words = QVBoxLayout()
@@ -52,8 +53,10 @@ class MessageBar(QFrame):
         """The problem shown; empty while hidden."""
         return "" if self.isHidden() else self._text.text()
 
-    def show_problem(self, error: WorkstationError) -> None:
-        """Say what happened and what to do."""
+    def show_problem(self, error: WorkstationError, *, report: str = "") -> None:
+        """Say what happened and what to do; with a report, that is what can be copied."""
+        self._report = report
+        self._copy.setText(self.tr("Copy report") if report else self.tr("Copy"))
         self._text.setText(error.message)
         self._hint.setText(error.hint)
         self._hint.setVisible(bool(error.hint))
@@ -64,7 +67,7 @@ class MessageBar(QFrame):
         self.notice.show_over(self.window(), text, action=action)
 
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(f"{self._text.text()}\n{self._hint.text()}".strip())
+        QGuiApplication.clipboard().setText(self._report or f"{self._text.text()}\n{self._hint.text()}".strip())
 
 
 class Notice(QLabel):

@@ -138,7 +138,15 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, zlib.error) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        EOFError,
+        RuntimeError,
+        OSError,
+        UnicodeDecodeError,
+        zlib.error,
+    ) as error:
         raise _refused(path, f"cannot be read as an archive: {error}") from error
 
 

@@ -259,7 +259,7 @@ def _parsed_card(path: Path) -> ModelCard:
         problem = e.message
     except KeyError as e:
         problem = f"{e.args[0]} is missing"
-    except (TypeError, ValueError, AttributeError) as e:
+    except (TypeError, ValueError, OverflowError, AttributeError) as e:
         problem = str(e)
     raise ModelError(f"{path} is not a usable model card: {problem}", hint="Copy the model folder again.", path=path)
 

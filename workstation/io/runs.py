@@ -22,6 +22,7 @@ import platform
 import re
 import secrets
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,9 @@ class RunFolder:
     @classmethod
     def create(cls, root: Path, request: Request, *, label: str) -> RunFolder:
         """Make a new run among the runs of `root`, named by the day, `label` and four random characters."""
+        with suppress(OSError):
+            # What is wrong with the folder is said below, when the run itself is made.
+            make_folder(root, mode=0o700)
         slug = re.sub(r"[^a-z0-9.]+", "-", label.lower()).strip("-.")[:40] or request.kind
         return cls.create_at(root / f"{datetime.now():%Y-%m-%d}_{slug}_{secrets.token_hex(2)}", request)
 

@@ -58,6 +58,7 @@ class Assessment(QObject):
         self._least_voxels = LEAST_VOXELS
         self._errors_of: ErrorsOf = "regions"
         self._current: ErrorComponent | None = None
+        self._left: ErrorComponent | None = None  # what was looked at before an edit
         layers.masks_changed.connect(self._on_masks)
         layers.display_changed.connect(self._on_display)
         self._shown_region = layers.region
@@ -113,6 +114,8 @@ class Assessment(QObject):
     def _on_masks(self) -> None:
         self._found.clear()
         self._waiting.clear()
+        # An edit changes some errors; the reader goes on from where the last one was looked at.
+        self._left = (self._current or self._left) if "edited" in self._layers.pair else None
         self._current = None
         for part in PARTS:
             self._background.forget(_topic(part))
@@ -145,6 +148,7 @@ class Assessment(QObject):
         self._found[part] = found
         self.changed.emit(part)
         if part == "errors":
+            self._current = self._current or self._left_untouched()
             self.errors_changed.emit()
             waiting, self._waiting = self._waiting, []
             for then in waiting:
@@ -193,6 +197,25 @@ class Assessment(QObject):
     def current_error(self) -> ErrorComponent | None:
         """The error that is being looked at."""
         return self._current
+
+    def neighbour(self, by: int) -> ErrorComponent | None:
+        """The next (1) or previous (-1) error, round and round; None where none is listed."""
+        errors = self.errors
+        if not errors:
+            return None
+        if self._current in errors:
+            place = errors.index(self._current) + by
+        else:
+            # Between those larger than the one that was left, and the others.
+            behind = sum(error.voxels > self._left.voxels for error in errors) if self._left is not None else 0
+            place = behind if by > 0 else behind - 1
+        return errors[place % len(errors)]
+
+    def _left_untouched(self) -> ErrorComponent | None:
+        """The error that was left, where an edit has not changed it."""
+        left = self._left
+        known = None if left is None else (left.kind, left.voxel, left.voxels)
+        return next((each for each in self.errors if (each.kind, each.voxel, each.voxels) == known), None)
 
     def look_at(self, error: ErrorComponent | None) -> None:
         """Note which error is being looked at."""

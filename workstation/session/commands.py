@@ -237,9 +237,9 @@ def step_error(session: Session, by: int) -> None:
         where = assessment.region if assessment.errors_of == "regions" else _tr("any label")
         session.notice.emit(words.format(assessment.least_voxels, where))
     else:
-        errors, current = assessment.errors, assessment.current_error
-        start = errors.index(current) if current in errors else -1 if by > 0 else 0
-        go_to_error(session, errors[(start + by) % len(errors)])
+        error = assessment.neighbour(by)
+        if error is not None:
+            go_to_error(session, error)
 
 
 def toggle_diameters(session: Session) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QFileSystemWatcher, QObject, QProcess, QTimer
 
+from workstation.core.boxes import Box, occupied_box
 from workstation.core.case import Case
-from workstation.core.label_edits import Box
 from workstation.core.labels import LabelScheme
 from workstation.core.volume import LabelMap
 from workstation.errors import EditError, GeometryError, InputError, LabelError
@@ -151,11 +151,8 @@ class _Changes:
 
 def _changes(before: np.ndarray, after: np.ndarray) -> _Changes | None:
     is_other = before != after
-    if not is_other.any():
-        return None
-    along = [np.flatnonzero(is_other.any(axis=tuple(each for each in range(3) if each != axis))) for axis in range(3)]
-    i, j, k = (slice(int(found[0]), int(found[-1]) + 1) for found in along)
-    return _Changes((i, j, k), after[i, j, k], int(np.count_nonzero(is_other)))
+    box = occupied_box(is_other)
+    return None if box is None else _Changes(box, after[box], int(np.count_nonzero(is_other)))
 
 
 def _read(path: Path, lent: _Lent, case: Case) -> np.ndarray:

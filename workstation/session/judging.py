@@ -111,7 +111,9 @@ def show_case(session: Session, name: str, masks: Mapping[Kind, Path]) -> None:
     def on_case_changed() -> None:
         if session.case is not None and session.case.files is files:
             for kind, path in masks.items():
-                commands.open_mask(session, path, kind=kind)
+                # A blinded reader's prediction is held back by itself; a second one would betray it.
+                if kind == "prediction" or not session.worklist.is_blinded:
+                    commands.open_mask(session, path, kind=kind)
 
     session.case_changed.connect(on_case_changed, Qt.ConnectionType.SingleShotConnection)
     commands.open_case(session, files)

@@ -11,14 +11,20 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from workstation.core.review import Decision
+from workstation.core.review import Decision, latest_of
+from workstation.core.split import Draw
 from workstation.errors import LayoutError
 from workstation.io.review_export import review_rows, write_review_csv, write_review_json
 from workstation.io.review_figures import predictions_in
+from workstation.io.reviewed_set import ReviewedSet, make_reviewed_set
 from workstation.session.commands import open_case, open_mask
 from workstation.session.session import Session
+from workstation.session.tasks import Report, ShouldStop
 from workstation.session.versions import is_keeping, keep_version
 from workstation.session.worklist_entries import Choice, next_unread
+
+# Few cases are reviewed at first, and none of them is to be kept aside.
+_REVIEWED_DRAW = Draw(validation=0.2, test=0.0)
 
 
 def choose(session: Session, choice: Choice) -> None:
@@ -183,6 +189,18 @@ def export_decisions(session: Session, path: Path) -> None:
         )
 
     session.background.ask("decisions", question, answer, words=_tr("Writing {}...").format(path.name))
+
+
+def make_training_set(session: Session, out: Path, answer: Callable[[ReviewedSet], None]) -> None:
+    """Make a data set of what was accepted or corrected in a new folder, as a task that can be watched and stopped."""
+    data, latest = session.data_set, latest_of(session.worklist.access.content.history)
+    if data is None:
+        return
+
+    def work(report: Report, should_stop: ShouldStop) -> ReviewedSet:
+        return make_reviewed_set(data, latest, out, draw=_REVIEWED_DRAW, report=report, should_stop=should_stop)
+
+    session.tasks.start(_tr("Making a data set of what was accepted"), work, answer)
 
 
 def status_word(status: str) -> str:

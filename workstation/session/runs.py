@@ -9,13 +9,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal, Slot
 
 from workstation.core.course import Change
 from workstation.core.requests import Request
-from workstation.io.runs import RunFolder, RunStatus, default_runs_root
+from workstation.io.changed_masks import changed_masks
+from workstation.io.layouts import open_dataset
+from workstation.io.runs import RunFolder, RunStatus, default_runs_root, list_runs
 from workstation.jobs import control
 from workstation.jobs.local import start
 from workstation.jobs.queue_settings import QueueSettings, read_queue_settings, write_queue_settings
@@ -50,9 +53,12 @@ class Runs(QObject):
     """Name of a segmentation run that has just finished, and a mask (Path)."""
     masks_ready = Signal(str, list)
     """Name of a segmentation run of several cases that has just finished, and its masks (Paths)."""
+    masks_changed = Signal()
+    """Other runs are known to have learned from masks that were changed since."""
     queue_changed = Signal()
     """Who runs, who waits or what is reserved is another; what is available to runs changes all the time."""
     _looked = Signal(object)
+    _compared = Signal(object)
 
     def __init__(self, root: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +77,10 @@ class Runs(QObject):
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self.refresh)
         self._looked.connect(self._on_looked, Qt.ConnectionType.QueuedConnection)
+        self._changed_masks: dict[str, tuple[str, ...]] = {}
+        self._comparer: ThreadPoolExecutor | None = None
+        self._is_comparing = False
+        self._compared.connect(self._on_compared, Qt.ConnectionType.QueuedConnection)
 
     @property
     def root(self) -> Path:
@@ -129,6 +139,20 @@ class Runs(QObject):
         """The masks that a segmentation run wrote."""
         return masks_of(self.folder(name))
 
+    def changed_masks(self, name: str) -> tuple[str, ...]:
+        """Cases whose masks were changed since a training learned from them, as last compared."""
+        return self._changed_masks.get(name, ())
+
+    def compare_masks(self) -> None:
+        """Compare the masks that trainings learned from with what they are now, beside the window."""
+        if self._is_stopped or self._is_comparing:
+            return
+        # Not in the thread of looks: a mask that was touched is hashed, and the list must not wait for it.
+        if self._comparer is None:
+            self._comparer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="run-masks")
+        self._is_comparing = True
+        self._comparer.submit(self._changed_of_all).add_done_callback(self._on_all_compared)
+
     def start_watching(self) -> None:
         """Look now, and from now on at intervals."""
         self._is_stopped = False
@@ -142,6 +166,10 @@ class Runs(QObject):
         if self._thread is not None:
             self._thread.shutdown(wait=True)
             self._thread = None
+        if self._comparer is not None:
+            self._comparer.shutdown(wait=True)
+            self._comparer = None
+        self._is_comparing = False
         self._is_looking = False
 
     @Slot()
@@ -223,6 +251,26 @@ class Runs(QObject):
         write_queue_settings(self._root, settings)
         self.refresh()
 
+    def _changed_of_all(self) -> dict[str, tuple[str, ...]]:
+        """In a thread of its own."""
+        open_data = cache(open_dataset)
+        found: dict[str, tuple[str, ...]] = {}
+        for run in list_runs(self._root):
+            found[run.name] = changed_masks(run, open_data=open_data, should_stop=lambda: self._is_stopped)
+        return {name: cases for name, cases in found.items() if cases}
+
+    def _on_all_compared(self, future: Future[dict[str, tuple[str, ...]]]) -> None:
+        if not future.cancelled():
+            self._compared.emit(future)
+
+    @Slot(object)
+    def _on_compared(self, future: Future[dict[str, tuple[str, ...]]]) -> None:
+        self._is_comparing = False
+        found = future.result()
+        if found != self._changed_masks and not self._is_stopped:
+            self._changed_masks = found
+            self.masks_changed.emit()
+
     def _control(self, name: str, verb: Callable[[RunFolder], object]) -> None:
         verb(self.folder(name))
         self.refresh()
@@ -246,6 +294,7 @@ class Runs(QObject):
         self._queue = look.queue
         if look.has_new_order or is_first:
             self.runs_changed.emit()
+            self.compare_masks()
         for name in look.changed:
             self.status_changed.emit(name)
         if look.follow_number == self._follow_number:

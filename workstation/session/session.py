@@ -92,6 +92,7 @@ class Session(QObject):
         self.worklist.access.failed.connect(self.problem)
         self.worklist.mask_wanted.connect(self._fetch_prediction)
         self.worklist.changed.connect(self._on_worklist)
+        self.worklist.decided.connect(lambda _decision: self.runs.compare_masks())
 
     @property
     def case(self) -> Case | None:

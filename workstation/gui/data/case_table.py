@@ -93,7 +93,15 @@ class CaseTable(QTableView):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """More or fewer rows are in sight."""
+        """More or fewer rows are in sight; names take what room is left, and never less than they need."""
+        header = self.horizontalHeader()
+        left = self.viewport().width() - (header.length() - header.sectionSize(0))
+        mode = QHeaderView.ResizeMode
+        wanted = mode.Stretch if left >= _WIDTHS["name"] else mode.Interactive
+        if header.sectionResizeMode(0) != wanted:
+            header.setSectionResizeMode(0, wanted)
+            if wanted == mode.Interactive:
+                header.resizeSection(0, _WIDTHS["name"])
         super().resizeEvent(event)
         self.sight_changed.emit()
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QCoreApplication, QModelIndex, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -242,9 +242,9 @@ def heading(text: str) -> QLabel:
 def _titles(regions: Sequence[str], *, has_problems: bool) -> list[Cell | str]:
     words = {"dice": "Dice", "hd95_mm": "HD95 mm", "nsd_1mm": "NSD 1 mm"}
     return [
-        BoxChart.tr("Case"),
+        _tr("Case"),
         *(f"{words[figure]} {region}" for figure, _ in _COLUMNS for region in regions),
-        *([BoxChart.tr("Not scored because")] if has_problems else []),
+        *([_tr("Not scored because")] if has_problems else []),
     ]
 
 
@@ -256,6 +256,10 @@ def _row(row: CohortRow, regions: Sequence[str]) -> list[Cell | str]:
             is_poor = figure == "dice" and value < _POOR_DICE
             cells.append(Cell("-" if math.isnan(value) else f"{value:.{digits}f}", "error" if is_poor else ""))
     return [*cells, Cell(row.problem, "warning", row.problem)]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("EvaluatePage", text)
 
 
 def _figure(row: CohortRow, region: str, figure: str) -> float:

@@ -39,9 +39,14 @@ class Choice(QWidget):
             row.addWidget(button, 1)
 
     def set_value(self, value: str) -> None:
-        """Show a value as chosen."""
+        """Show a value as chosen; one that has no button leaves none pressed."""
         if value in self._buttons:
             self._buttons[value].setChecked(True)
+        elif (pressed := self._group.checkedButton()) is not None:
+            # An exclusive group always keeps one.
+            self._group.setExclusive(False)
+            pressed.setChecked(False)
+            self._group.setExclusive(True)
 
     def set_enabled_values(self, values: Sequence[str]) -> None:
         """Let only some of the values be chosen."""

@@ -12,7 +12,6 @@ from workstation.gui.colours import PALETTES, hex_of
 from workstation.gui.measure.rows_table import Cell
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.findings_table import Finding, FindingsTable
-from workstation.gui.review.mask_names import short_name
 from workstation.gui.review.places import place_words, slice_number
 from workstation.gui.review.section import quiet_label
 from workstation.gui.theme import TIGHT
@@ -93,7 +92,7 @@ class ErrorsPanel(QWidget):
         assessment = self._session.assessment
         if assessment.atlas is None:
             return self.tr("Looking for errors...")
-        region = assessment.region if assessment.errors_of == "regions" else self.tr("labels")
+        region = assessment.region if assessment.errors_of == "regions" else self.tr("all labels")
         every = assessment.every_error
         if every is None:
             return self.tr("One of the masks does not say where {} is.").format(region)
@@ -135,7 +134,7 @@ class ErrorsPanel(QWidget):
         truth = session.layers.truth
         if error.label is not None and truth is not None:
             label = truth.scheme.labels[error.label]
-            kind, name = f"{kind} {short_name(label)}", f"{label.name} ({label.value})"
+            kind, name = f"{kind} {label.value}", f"{label.name} ({label.value})"
         distance = (
             _mm(error.distance_mm)
             if error.distance_mm == error.reach_mm

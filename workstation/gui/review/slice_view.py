@@ -6,8 +6,7 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -16,7 +15,6 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -26,15 +24,14 @@ from workstation.core.marks import Point
 from workstation.gui.review.diameter_overlay import DiameterOverlay
 from workstation.gui.review.edit_mouse import EditMouse
 from workstation.gui.review.edit_painting import paint_tool
+from workstation.gui.review.slice_backdrop import SliceBackdrop
 from workstation.gui.review.slice_marks import paint_marks
 from workstation.gui.review.slice_mouse import SliceMouse
 from workstation.gui.review.slice_painting import (
     crosshair_region,
-    paint_annotations,
     paint_crosshair,
     paint_empty,
     paint_frame,
-    paint_slice,
 )
 from workstation.gui.review.slice_picture import SlicePicture
 from workstation.session.session import Session
@@ -43,10 +40,6 @@ _ZOOM_RANGE = (0.2, 80.0)
 # Around what is fitted, in screen pixels: the letters stand there.
 _MARGIN = 22
 _SMALLEST = 40
-# At most 30 times a second do the panes beside a brush show what it does.
-_FOLLOWING_MS = 33
-# Letters and titles stand within this distance of the edges.
-_WORDS_X, _WORDS_Y = 40, 32
 
 
 class SliceView(QWidget):
@@ -88,11 +81,7 @@ class SliceView(QWidget):
         self._is_active = False
         # Slice and position of the crosshair that was painted last; None if it was not.
         self._crossed: tuple[int, QPoint] | None = None
-        self._backdrop: tuple[tuple[object, ...], QPixmap] | None = None
-        self._stale: QRect | None = None  # pixels of the slice that edits have changed in the backdrop
-        self._late: QRect | None = None  # of them, those that another pane's brush touched
-        self._following = QTimer(self, singleShot=True, interval=_FOLLOWING_MS)
-        self._following.timeout.connect(self._on_late)
+        self._backdrop = SliceBackdrop(self)
         self.setObjectName(f"slice_view_{self.name}")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -117,7 +106,7 @@ class SliceView(QWidget):
         layers.masks_changed.connect(self._on_masks_changed)
         layers.display_changed.connect(self._on_masks)
         self.session.diameters.changed.connect(self.update)
-        self.session.editing.touched.connect(self._on_touched)
+        self.session.editing.touched.connect(self._backdrop.touch)
         self.session.editing.tools.changed.connect(self._on_tools)
 
     def sizeHint(self) -> QSize:
@@ -219,7 +208,7 @@ class SliceView(QWidget):
 
     def pan(self, moved: QPointF) -> None:
         """Move the slice with the mouse, by screen pixels."""
-        scale_x, scale_y = self._scale()
+        scale_x, scale_y = self.scale
         self._centre -= QPointF(moved.x() / scale_x, moved.y() / scale_y)
         self._fitted = None
         self.update()
@@ -244,7 +233,7 @@ class SliceView(QWidget):
 
     def to_slice(self, position: QPointF) -> QPointF:
         """The place on the slice, in slice pixels, under a position in the pane."""
-        scale_x, scale_y = self._scale()
+        scale_x, scale_y = self.scale
         return QPointF(
             (position.x() - self.width() / 2) / scale_x + self._centre.x(),
             (position.y() - self.height() / 2) / scale_y + self._centre.y(),
@@ -252,7 +241,7 @@ class SliceView(QWidget):
 
     def to_pane(self, place: QPointF) -> QPointF:
         """The position in the pane of a place on the slice."""
-        scale_x, scale_y = self._scale()
+        scale_x, scale_y = self.scale
         return QPointF(
             (place.x() - self._centre.x()) * scale_x + self.width() / 2,
             (place.y() - self._centre.y()) * scale_y + self.height() / 2,
@@ -263,7 +252,8 @@ class SliceView(QWidget):
         geometry, place = self.picture.geometry, self.to_slice(position)
         return (0.0, 0.0, 0.0) if geometry is None else geometry.to_mm(self.slice_index, place.x(), place.y())
 
-    def _scale(self) -> tuple[float, float]:
+    @property
+    def scale(self) -> tuple[float, float]:
         """Screen pixels per slice pixel along x and y."""
         geometry = self.picture.geometry
         if geometry is None:
@@ -317,24 +307,6 @@ class SliceView(QWidget):
         if not self.picture.has_these_masks:
             self._on_masks()
 
-    def _on_touched(self, box: np.ndarray) -> None:
-        area = self.picture.touch(box)
-        if area is None:
-            return
-        self._stale = area if self._stale is None else self._stale.united(area)
-        if self.session.editing.is_drawing and not self.edit.is_drawing:
-            # The eye follows the brush: other panes may come later, and several segments at a time.
-            self._late = area if self._late is None else self._late.united(area)
-            if not self._following.isActive():
-                self._following.start()
-        else:
-            self.update(self._pane_rect(area))
-
-    def _on_late(self) -> None:
-        if self._late is not None:
-            self.update(self._pane_rect(self._late))
-            self._late = None
-
     def _on_tools(self) -> None:
         self._track_mouse()
         self.edit.forget_other_slices()
@@ -364,7 +336,7 @@ class SliceView(QWidget):
             painter.fillRect(self.rect(), QColor(0, 0, 0))
             paint_empty(painter, self)
         else:
-            painter.drawPixmap(0, 0, self._backdrop_pixmap())
+            painter.drawPixmap(0, 0, self._backdrop.pixmap())
             paint_marks(painter, self)
             if self.session.view.crosshair_visible:
                 index, x, y = self.picture.place(self.session.view.cursor_mm)
@@ -378,60 +350,6 @@ class SliceView(QWidget):
         painter.end()
         self.paint_count += 1
         self.painted.emit()
-
-    def _backdrop_pixmap(self) -> QPixmap:
-        """Slice, masks, outline and words; kept, so that a pane in which only the crosshair moves costs a blit."""
-        view = self.session.view
-        centre = (self._centre.x(), self._centre.y())
-        ratio = self.devicePixelRatioF()
-        state = (self.slice_index, self.picture.version, view.interpolation, view.annotations_visible)
-        key = (*state, self._zoom, centre, self.size().toTuple(), ratio)
-        if self._backdrop is None or self._backdrop[0] != key:
-            pixmap = QPixmap(self.size() * ratio)
-            pixmap.setDevicePixelRatio(ratio)
-            pixmap.fill(QColor(0, 0, 0))
-            painter = QPainter(pixmap)
-            self._paint_slice(painter)
-            paint_annotations(painter, self)
-            painter.end()
-            self._backdrop = (key, pixmap)
-        elif self._stale is not None:
-            self._repaint_part(self._backdrop[1], self._stale)
-        self._stale = None
-        return self._backdrop[1]
-
-    def _repaint_part(self, pixmap: QPixmap, area: QRect) -> None:
-        """Paint some pixels of the slice anew: a stroke touches few, and the whole would cost several milliseconds."""
-        part = self._pane_rect(area)
-        painter = QPainter(pixmap)
-        painter.setClipRect(part)
-        painter.fillRect(part, QColor(0, 0, 0))
-        self._paint_slice(painter, self._slice_rect(part.adjusted(-2, -2, 2, 2)))
-        if not self.rect().adjusted(_WORDS_X, _WORDS_Y, -_WORDS_X, -_WORDS_Y).contains(part):
-            paint_annotations(painter, self)
-        painter.end()
-
-    def _paint_slice(self, painter: QPainter, area: QRect | None = None) -> None:
-        paint_slice(
-            painter,
-            self.picture,
-            self.slice_index,
-            origin=self.to_pane(QPointF(0, 0)),
-            scale=self._scale(),
-            is_smooth=self.session.view.interpolation == "linear",
-            area=area,
-        )
-
-    def _slice_rect(self, part: QRect) -> QRect:
-        """The pixels of the slice that a part of the pane shows, whole or in part."""
-        first, last = (self.to_slice(QPointF(corner)) for corner in (part.topLeft(), part.bottomRight()))
-        return QRectF(first, last).toAlignedRect()
-
-    def _pane_rect(self, area: QRect) -> QRect:
-        """Where pixels of the slice, and the outline about them, are in the pane."""
-        first = self.to_pane(QPointF(area.left() - 1, area.top() - 1))
-        last = self.to_pane(QPointF(area.right() + 2, area.bottom() + 2))
-        return QRectF(first, last).toAlignedRect().adjusted(-2, -2, 2, 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the whole head or slice in view if it was."""

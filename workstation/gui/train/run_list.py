@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.gui.icons import icon
 from workstation.gui.train.colours import state_colour
 from workstation.gui.train.wording import (
     bytes_text,
@@ -45,6 +46,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _STATE, _NAME, _KIND, _PROGRESS, _LEFT, _MEMORY, _DICE, _STARTED = range(8)
 _NUMBERS = (_LEFT, _MEMORY, _DICE, _STARTED)
 _MARGIN = 5
+_MOST_NAMED = 10
 StatusRole = Qt.ItemDataRole.UserRole
 
 
@@ -85,6 +87,7 @@ class RunModel(QAbstractTableModel):
         )
         runs.runs_changed.connect(self._on_runs_changed)
         runs.status_changed.connect(self._on_status_changed)
+        runs.masks_changed.connect(self._on_runs_changed)
 
     def row_of(self, name: str) -> int:
         """Row of a run; -1 if it is not there."""
@@ -115,6 +118,8 @@ class RunModel(QAbstractTableModel):
             return status
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
+        if role == Qt.ItemDataRole.DecorationRole and column == _NAME and self._runs.changed_masks(status.name):
+            return icon("warning")
         if role == Qt.ItemDataRole.DecorationRole and column == _STATE:
             return dot_icon(state_colour(status.state))
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -122,6 +127,10 @@ class RunModel(QAbstractTableModel):
         return None
 
     def _tool_tip(self, status: RunStatus, column: int) -> str:
+        changed = self._runs.changed_masks(status.name)
+        if changed and column == _NAME:
+            words = self.tr("Stale: masks that it learned from were changed since ({0}):").format(len(changed))
+            return "\n".join([words, *changed[:_MOST_NAMED], *(["..."] if len(changed) > _MOST_NAMED else [])])
         said = f"{status.reason} {status.hint}".strip() or status.warning or waiting_words(status)
         return said if said and column in (_STATE, _PROGRESS) else self._text(status, column)
 
@@ -134,7 +143,8 @@ class RunModel(QAbstractTableModel):
         if column == _KIND:
             return kind_word(status.kind)
         if column == _PROGRESS:
-            return progress_words(status)
+            words = progress_words(status)
+            return self.tr("stale: masks changed") if self._runs.changed_masks(status.name) and not words else words
         if column == _LEFT:
             return duration_text(status.seconds_left)
         if column == _MEMORY:

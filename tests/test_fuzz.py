@@ -1,0 +1,131 @@
+"""A short piece of `make fuzz`: every reader of a foreign file, and what fuzzing found before."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import fuzz
+import pytest
+from fuzz_targets import TARGETS
+from test_models import CONV, write_model
+
+from workstation.core.requests import EngineSettings, TrainRequest
+from workstation.errors import InputError, ModelError, RequestError, ReviewError
+from workstation.io.files import read_json
+from workstation.io.model_exchange import export_model, import_model
+from workstation.io.models import refuse_code
+from workstation.io.review_store import ReviewStore
+from workstation.io.runs import RunFolder
+from workstation.io.tables import read_table
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+def test_some_mutated_files_of_every_kind_are_read_or_refused(tmp_path: Path) -> None:
+    command = [sys.executable, fuzz.__file__, "--seconds", "0.4", "--seed", "11", "--keep", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [each["target"] for each in figures] == [target.name for target in TARGETS]
+    assert min(each["inputs"] for each in figures) >= 2
+
+
+@pytest.mark.parametrize("kind", sorted(fuzz.MUTATIONS))
+def test_mutations_follow_from_the_seed(kind: str) -> None:
+    data = b'{"a": [1, {"b": "c"}], "d": 2.5}\n'
+    made = [[fuzz.MUTATIONS[kind](data, rng, data) for _ in range(200)] for rng in (random.Random(3), random.Random(3))]
+    assert made[0] == made[1]
+    assert len(set(made[0])) > 50
+
+
+def test_a_finding_is_told(tmp_path: Path) -> None:
+    child = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import fuzz, json; from pathlib import Path\n"
+        "def prepare(folder): (folder / 'a.json').write_text(json.dumps({'a': 1}))\n"
+        "def read(folder): return 1 / (json.loads((folder / 'a.json').read_text())['a'] != 0)\n"
+        "target = fuzz.Target('division', 'a.json', 'json', prepare, read)\n"
+        "print(json.dumps(fuzz.fuzz(target, seconds=2, seed=1, keep=Path(sys.argv[2]))))"
+    )
+    command = [sys.executable, "-c", child, str(Path(fuzz.__file__).parent), str(tmp_path)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert any("ZeroDivisionError" in key for key in found["findings"])
+    assert list(tmp_path.glob("division-*.input"))
+
+
+def test_json_of_a_hundred_thousand_levels_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(DEEP)
+    with pytest.raises(InputError, match=r"a\.json"):
+        read_json(path)
+
+
+def test_a_run_with_deep_json_everywhere_has_a_status(tmp_path: Path) -> None:
+    run = RunFolder.create_at(tmp_path / "run", TrainRequest("/data"))
+    for path in (run.events, run.control, run.supervisor, run.path / "summary.json"):
+        path.write_bytes(DEEP + b"\n")
+    assert RunFolder(run.path).status().damaged == 1
+
+
+def test_events_of_strange_types_change_nothing(tmp_path: Path) -> None:
+    run = RunFolder.create_at(tmp_path / "run", TrainRequest("/data"))
+    run.append({"event": "state", "state": {"a": 1}})
+    run.append({"event": ["state"], "state": "finished"})
+    before = RunFolder(run.path).status().state
+    assert before not in ("finished", "failed")
+
+
+def test_a_start_without_a_time_counts_from_the_making(tmp_path: Path) -> None:
+    run = RunFolder.create_at(tmp_path / "run", TrainRequest("/data"))
+    run.control.write_text('{"command":"start"}\n{"command":"start","time":"soon"}\n')
+    assert run.asked_at() == run.created
+
+
+def test_a_request_that_is_no_object_is_refused() -> None:
+    with pytest.raises(RequestError, match="object"):
+        EngineSettings.from_dict(0.5)  # type: ignore[arg-type]
+
+
+def test_a_table_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"case,dice\n\xff\xfe,1\n")
+    with pytest.raises(InputError, match="no CSV file"):
+        read_table(path)
+
+
+def test_a_review_store_with_other_tables_is_damaged(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "reviews.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE others (a)")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with ReviewStore(path) as store, pytest.raises(ReviewError, match="damaged"):
+        store.history()
+
+
+def test_a_model_archive_damaged_in_its_middle_is_refused(tmp_path: Path) -> None:
+    path = export_model(write_model(tmp_path / "m", CONV), tmp_path / "a.model.zip")
+    honest = path.read_bytes()
+    for at in range(30, len(honest) - 1, 7):
+        path.write_bytes(honest[:at] + bytes([honest[at] ^ 0xFF]) + honest[at + 1 :])
+        try:
+            import_model(path, tmp_path / f"models{at}")
+        except ModelError as error:
+            assert error.hint
+
+
+def test_weights_packed_with_damage_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", json.dumps({"a": "x" * 5000}))
+    content = bytearray(path.read_bytes())
+    content[50] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"model\.keras"):
+        refuse_code(path)
