@@ -136,7 +136,8 @@ class Steps:
         """
         with refusing_to_run_out_of_memory():
             if self._execution is None:
-                return Scores(*(float(value) for value in self._plain_train(inputs, targets)))
+                loss, dice, soft = (float(value) for value in self._plain_train(inputs, targets))
+                return Scores(loss, dice, soft)
             moving = [variable.numpy() for variable in self.model.non_trainable_variables]
             try:
                 gradients, scores = self.gradients(inputs, targets)
@@ -187,7 +188,8 @@ class Steps:
             prediction = predict(inputs)
             loss = LOSSES[self._loss](batch_sums(tf.cast(targets, tf.float32), prediction))
             regions = tuple(self._score_regions(targets, prediction).numpy().tolist())
-            return Scores(float(loss), *(float(value) for value in self._score(targets, prediction)), regions)
+            dice, soft = (float(value) for value in self._score(targets, prediction))
+            return Scores(float(loss), dice, soft, regions)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

@@ -341,7 +341,8 @@ class _Training:
 
     def _end_epoch(self) -> None:
         position = self._position
-        trained = Scores(*(total / max(1, position.samples) for total in position.sums))
+        loss, dice, soft_dice = (total / max(1, position.samples) for total in position.sums)
+        trained = Scores(loss, dice, soft_dice)
         checked = _mean(self._validation)
         value = checked.dice if checked else -trained.loss
         is_best = position.best_value is None or value > position.best_value

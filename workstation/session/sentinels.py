@@ -127,6 +127,10 @@ class Sentinels(QObject):
             self._session.background.forget("sentinel mask")
             self.changed.emit()
 
+    def close(self) -> None:
+        """Ask nothing more: a word of a run may still be on its way when the threads are gone."""
+        self._found = None
+
     def _open_case(self, found: Found, then: Callable[[], None]) -> None:
         """Open the case unless it is open; `then` runs once it is."""
         session = self._session

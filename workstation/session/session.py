@@ -203,6 +203,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """End what runs beside the window; runs of the engine go on."""
+        self.sentinels.close()
         self.runs.stop_watching()
         self.assessment.close()
         self.machine.close()
