@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_dir, user_data_dir, user_state_dir
+from platformdirs import user_cache_dir, user_config_dir, user_data_dir, user_state_dir
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -34,6 +34,16 @@ def cache_folder() -> Path:
     """The environment's WORKSTATION_CACHE, else the program's folder in the user's cache; may be absent."""
     given = os.environ.get("WORKSTATION_CACHE")
     return Path(given) if given else Path(user_cache_dir("brats-workstation", appauthor=False))
+
+
+def data_folder() -> Path:
+    """The folder of what users made, such as journals and models; may be absent."""
+    return Path(user_data_dir("brats-workstation", appauthor=False))
+
+
+def config_folder() -> Path:
+    """The folder of the user's settings; may be absent."""
+    return Path(user_config_dir("brats-workstation", appauthor=False))
 
 
 def state_folder() -> Path:

@@ -17,10 +17,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from platformdirs import user_config_dir, user_data_dir
-
 from workstation import __version__
-from workstation.io.places import cache_folder, state_folder
+from workstation.io.places import cache_folder, config_folder, data_folder, state_folder
 from workstation.io.runs import default_runs_root
 from workstation.jobs.memory import machine_cores, machine_memory
 
@@ -203,8 +201,8 @@ def check_engine(command: Command = ENGINE_COMMAND) -> Check:
 def _folders() -> dict[str, Path]:
     return {
         "Runs": default_runs_root(),
-        "Data": Path(user_data_dir("brats-workstation", appauthor=False)),
-        "Settings": Path(user_config_dir("brats-workstation", appauthor=False)),
+        "Data": data_folder(),
+        "Settings": config_folder(),
         "Cache": cache_folder(),
         "Reports of crashes": state_folder(),
     }
