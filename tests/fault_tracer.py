@@ -24,6 +24,9 @@ _TRACEME, _SYSCALL, _SETOPTIONS, _GETREGS, _SETREGS = 0, 24, 0x4200, 12, 13
 # Calls are told from signals; threads and children are followed; nothing outlives the tracer.
 _OPTIONS = 0x1 | 0x2 | 0x4 | 0x8 | 0x100000
 _ALL_KINDS = 0x40000000
+_GETEVENTMSG = 0x4201
+# Of a stop that tells of a new process or thread: fork, vfork, clone.
+_BIRTHS = (1, 2, 3)
 _REGISTERS = (
     *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi"),
     *("orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs"),
@@ -208,16 +211,21 @@ class _Tracer:
         os.waitpid(self._child, 0)
         _ptrace(_SETOPTIONS, self._child, 0, _OPTIONS)
         _ptrace(_SYSCALL, self._child, 0, 0)
-        while True:
+        # The tracer may have other children, which are not traced and may outlive the traced ones.
+        alive = {self._child}
+        while alive:
             try:
                 pid, status = os.waitpid(-1, _ALL_KINDS)
             except ChildProcessError:
-                return self._result
+                break
             if os.WIFEXITED(status) or os.WIFSIGNALED(status):
                 if pid == self._child:
                     self._result.was_killed = os.WIFSIGNALED(status)
                 self._inside.pop(pid, None)
+                alive.discard(pid)
                 continue
+            if status >> 16 in _BIRTHS:
+                alive.add(_born(pid))
             number = os.WSTOPSIG(status)
             delivered = 0
             if number == signal.SIGTRAP | 0x80:
@@ -228,6 +236,7 @@ class _Tracer:
                 _ptrace(_SYSCALL, pid, 0, delivered)
             except ProcessLookupError:
                 continue
+        return self._result
 
     def _on_call(self, pid: int) -> None:
         registers = _Registers()
@@ -317,6 +326,13 @@ def _text_at(pid: int, address: int) -> str:
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.ptrace.restype = ctypes.c_long
 _LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+
+def _born(pid: int) -> int:
+    """The number of the process or thread that `pid` has just made."""
+    number = ctypes.c_ulong()
+    _ptrace(_GETEVENTMSG, pid, 0, ctypes.addressof(number))
+    return number.value
 
 
 def _ptrace(request: int, pid: int, address: int, data: int | None) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,13 @@ def write_in_place(folder: Path) -> None:
 def test_the_steps_of_a_write_are_seen(tmp_path: Path) -> None:
     steps = trace(lambda: write_in_place(tmp_path), tmp_path).steps
     assert steps == [Step("open", "a"), Step("write", "a")]
+
+
+def test_other_children_of_the_tracer_are_not_waited_for(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        assert len(trace(lambda: write_in_place(tmp_path), tmp_path).steps) == 2
+        assert other.poll() is None
+        other.communicate(b"\n")
 
 
 def test_a_kill_in_the_middle_of_a_write_leaves_half_of_it(tmp_path: Path) -> None:
