@@ -22,7 +22,7 @@ demo: $(READY)
 
 test: $(READY)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not xvfb" -n auto --maxprocesses 4 --dist loadfile
-	$(BIN)/python -m pytest -q --engine
+	$(BIN)/python -m pytest -q --engine -n auto --maxprocesses 4 --dist loadfile
 	@if command -v xvfb-run >/dev/null; then \
 	    QT_QPA_PLATFORM=xcb xvfb-run -a $(BIN)/python -m pytest -q -m xvfb; \
 	else \
