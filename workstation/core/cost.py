@@ -22,9 +22,13 @@ of an AMD EPYC (Zen 3), float32, default plan, in GB, estimate / measured:
     128x128x96 batch 2      2.83 / 3.13    2.33 / 2.36
     144x192x160 batch 1     3.61 / 3.75
 
+Since then the pool has one region from the start (`engine/execution.py`), and these new points are 1 to 7.5 % below
+the estimate: 80x80x80 batch 1 exact 1.22, low 1.16, batch 2 exact 1.53, low 1.34; 112x112x112 batch 1 exact 1.72, low
+1.47; 128x128x128 batch 1 exact 2.17.
+
 On a processor with AVX-512 and AMX steps held 5.38 GB (exact) and 4.32 GB (low) at 240x240x144, batch 1, and a
-prediction 2.97 GB. A whole training holds more than a step alone, as validation puts other tensors into the pool: 4.2
-to 4.3 GB at 144x192x160. Measured runs refine the estimate (`core/refinement.py`).
+prediction 2.97 GB. A whole training holds more than a step alone: 1.87 (exact) and 1.54 GB (low) at 112x112x112.
+Measured runs refine the estimate (`core/refinement.py`).
 
 What a plain Keras step keeps for its gradient follows from the layers (`_KEPT`). Checked once, with tensorflow-cpu
 2.21, oneDNN on, two cores of an AMD EPYC (Zen 4), float32, the default plan, peak resident memory of a step in GB,
