@@ -27,6 +27,7 @@ from workstation.gui.measure.rows_table import Cell, RowsTable
 from workstation.gui.models.sources import ModelEntry
 from workstation.gui.theme import LARGE, NEAR, PAGE, ROOMY, font_of
 from workstation.gui.train.labels import ToneLabel
+from workstation.gui.two_columns import arrange_two_columns
 from workstation.io.cohort_report import CohortRow
 from workstation.session import judging
 from workstation.session.judging import Evaluation
@@ -178,16 +179,7 @@ class EvaluatePage(QWidget):
             )
 
     def _arrange(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(self._left_side())
-        splitter.addWidget(self._right_side())
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([_LEFT_WIDTH, 3 * _LEFT_WIDTH])
-        splitter.setChildrenCollapsible(False)
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(splitter)
+        arrange_two_columns(self, self._left_side(), self._right_side(), left_width=_LEFT_WIDTH)
 
     def _left_side(self) -> QWidget:
         inner = QWidget()

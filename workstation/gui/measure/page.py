@@ -28,6 +28,7 @@ from workstation.gui.theme import LARGE, NEAR, ROOMY, TIGHT, font_of
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.run_details import RunDetails
 from workstation.gui.train.run_list import RunList
+from workstation.gui.two_columns import arrange_two_columns
 from workstation.jobs.memory import machine_memory
 from workstation.session import commands
 from workstation.session.measurements import MEASURING_KINDS
@@ -160,16 +161,7 @@ class MeasurePage(QWidget):
         self.seams.offer_case(image)
 
     def _arrange(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(self._left_side())
-        splitter.addWidget(self._right_side())
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([_LEFT_WIDTH, 3 * _LEFT_WIDTH])
-        splitter.setChildrenCollapsible(False)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        arrange_two_columns(self, self._left_side(), self._right_side(), left_width=_LEFT_WIDTH)
 
     def _left_side(self) -> QWidget:
         inner = QWidget()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +26,7 @@ from workstation.gui.theme import LARGE, NEAR, ROOMY, TIGHT, TITLE, font_of
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.memory_bar import MemoryBar
 from workstation.gui.train.wording import bytes_text
+from workstation.gui.two_columns import arrange_two_columns
 from workstation.io.server_profiles import servers_file
 from workstation.session.machine import Machine
 
@@ -169,16 +169,7 @@ class CostPage(QWidget):
             self._later.start()
 
     def _arrange(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(self._left_side())
-        splitter.addWidget(self._right_side())
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([_LEFT_WIDTH, 3 * _LEFT_WIDTH])
-        splitter.setChildrenCollapsible(False)
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(splitter)
+        arrange_two_columns(self, self._left_side(), self._right_side(), left_width=_LEFT_WIDTH)
 
     def _left_side(self) -> QWidget:
         inner = QWidget()

@@ -37,6 +37,7 @@ from workstation.gui.train.run_details import RunDetails
 from workstation.gui.train.run_list import RunList
 from workstation.gui.train.train_form import TrainForm
 from workstation.gui.train.wording import bytes_text
+from workstation.gui.two_columns import arrange_two_columns
 from workstation.jobs.memory import machine_memory
 from workstation.session.reservations import OtherRuns, other_runs
 from workstation.session.session import Session
@@ -300,16 +301,7 @@ class TrainWorkspace(QWidget):
         self._right.setCurrentWidget(self._runs_page if has_runs else self._empty_page)
 
     def _arrange(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(self._left_side())
-        splitter.addWidget(self._right_side())
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([_LEFT_WIDTH, 3 * _LEFT_WIDTH])
-        splitter.setChildrenCollapsible(False)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        arrange_two_columns(self, self._left_side(), self._right_side(), left_width=_LEFT_WIDTH)
 
     def _left_side(self) -> QWidget:
         inner = QWidget()
