@@ -165,7 +165,7 @@ def colour_table(low: float, high: float, rule: ClassRule, *, opacity: float) ->
     grey = (np.arange(GREY_LEVELS, dtype=np.float32) - np.float32(low)) * np.float32(255 / max(high - low, 1e-6))
     grey = np.clip(grey, 0, 255)
     table = np.empty((len(rule.colours) + 1, GREY_LEVELS), dtype=np.uint32)
-    table[0] = _packed(grey, grey, grey)
+    table[0] = np.uint32(0xFF000000) | (grey + np.float32(0.5)).astype(np.uint32) * np.uint32(0x010101)
     for number, (colour, share) in enumerate(zip(rule.colours, rule.opacities(opacity), strict=True), start=1):
         table[number] = _packed(*(grey * (1 - share) + part * share for part in colour))
     return table.ravel()

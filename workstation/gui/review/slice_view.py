@@ -282,7 +282,7 @@ class SliceView(QWidget):
             painter.fillRect(self.rect(), QColor(0, 0, 0))
             paint_empty(painter, self)
         else:
-            painter.drawPixmap(0, 0, self._backdrop.pixmap())
+            self._backdrop.paint(painter, event.region())
             paint_marks(painter, self)
             if self.session.view.crosshair_visible:
                 index, x, y = self.picture.place(self.session.view.cursor_mm)
