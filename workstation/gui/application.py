@@ -105,6 +105,9 @@ def make_application() -> QApplication:
             "there is no screen to open a window on",
             hint="Start it on a desktop, over ssh -X, or with xvfb-run. `workstation snapshot` needs no screen.",
         )
+    # Qt scales a picture in several threads: at the size of a pane, waking them and waiting for them takes longer than
+    # they save, most of all while a training has the cores.
+    os.environ["QT_NO_GUI_THREADPOOL"] = "1"
     QGuiApplication.setDesktopFileName("brats-workstation")
     app = QApplication([])
     MainThreadCollector(app)

@@ -88,7 +88,7 @@ class ClassRule:
         in_truth = 0 if truth_classes is None else truth_classes * np.uint8(TRUTH_ONLY)
         in_prediction = 0 if prediction_classes is None else prediction_classes * np.uint8(PREDICTION_ONLY)
         # Bit by bit, 2 and 3 together are 1, which is agreement; a table would take one look-up more.
-        classes: np.ndarray = in_truth ^ in_prediction
+        classes: np.ndarray = np.bitwise_xor(in_truth, in_prediction)
         return classes
 
 

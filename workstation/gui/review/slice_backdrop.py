@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRect, QRectF, QTimer
@@ -51,7 +52,7 @@ class SliceBackdrop(QObject):
         """Paint what of the picture lies in a region of the pane."""
         pixmap = self.pixmap()
         # Clipped to a rectangle, a picture is copied; clipped to a region, as of a crosshair, it is blended by spans.
-        for part in region:
+        for part in cast("Iterable[QRect]", region):
             painter.setClipRect(part)
             painter.drawPixmap(0, 0, pixmap)
         painter.setClipping(False)
