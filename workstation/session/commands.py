@@ -86,7 +86,7 @@ def open_case(session: Session, files: CaseFiles) -> None:
 
     session.expect_case(files)
     ahead = session.prefetch.take(wanted)
-    if ahead is not None and ahead.done():
+    if ahead is not None and ahead.done() and ahead.exception() is None:
         session.background.forget("case")
         answer(ahead.result())
     else:

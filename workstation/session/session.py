@@ -75,7 +75,7 @@ class Session(QObject):
         self.prefetch = Prefetch(self.ahead, self)
         self.figures = FiguresQueue(self.worklist, self.ahead, self)
         self._case: Case | None = None
-        self._loaded: tuple[Wanted, LoadedCase] | None = None
+        self._loaded: tuple[str, LoadedCase] | None = None  # with its key when it was read
         self._images: Mapping[str, DisplayImage] = {}
         self._data_set: DataSet | None = None
         self._split_path: Path | None = None
@@ -161,7 +161,8 @@ class Session(QObject):
         if self._loaded is not None:
             self.prefetch.give_back(*self._loaded)
         files = loaded.case.files
-        self._loaded = (Wanted(files, self.worklist.prediction_of(files)), loaded) if self._data_set else None
+        wanted = Wanted(files, self.worklist.prediction_of(files))
+        self._loaded = (wanted.key, loaded) if self._data_set else None
         self._case = loaded.case
         self._images = loaded.images
         self.marks.clear()
