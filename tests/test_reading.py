@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -215,6 +217,27 @@ def test_a_decision_made_just_before_the_window_closes_is_kept(qtbot: QtBot, dat
     reading.accept_and_next(session)
     session.close()
     assert [each.status for each in stored(data)] == ["accepted"]
+
+
+def test_a_decision_written_after_another_data_set_was_opened_is_not_taken_for_one_of_it(
+    session: Session, data: DataSet, originals: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    other = Path(shutil.copytree(originals / "data", tmp_path / "other"))
+    ReviewStore(review_path(data.root)).close()
+    with contextlib.closing(sqlite3.connect(review_path(data.root), isolation_level=None)) as slow:
+        slow.execute("BEGIN IMMEDIATE")
+        reading.accept_and_next(session)
+        with qtbot.waitSignal(session.case_changed):
+            commands.open_path(session, other)
+        slow.execute("ROLLBACK")
+    qtbot.waitUntil(lambda: not session.worklist.is_deciding)
+    settle(session, qtbot)
+    assert [each.status for each in stored(data)] == ["accepted"]
+    assert session.data_set is not None
+    assert session.data_set.root == other
+    assert session.worklist.current == session.worklist.entries[0]
+    # Undo would take back the decision of the same number in the other store.
+    assert session.worklist.last is None
 
 
 def test_a_damaged_store_is_said_once_and_decisions_are_refused(qtbot: QtBot, data: DataSet, tmp_path: Path) -> None:
