@@ -185,9 +185,12 @@ def test_a_model_with_code_is_told_and_not_used(workspace: ModelsWorkspace, tmp_
 
 
 def test_the_words_of_a_card_are_not_html(workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot) -> None:
-    folder = write_model(tmp_path / "mine", name="<b>bold</b>")
+    folder = write_model(tmp_path / "<b>mine", name="<b>bold</b>")
     add_folder(folder)
     show(workspace, qtbot)
+    tips = [workspace.list.item(row).toolTip() for row in range(workspace.list.count())]
+    assert any("&lt;b&gt;mine" in tip for tip in tips)
+    assert not any("<b>" in tip for tip in tips)
     labels = [label for label in workspace.card.findChildren(QLabel) if "<b>" in label.text()]
     assert labels
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)

@@ -197,7 +197,7 @@ def test_the_dialog_offers_what_the_mask_has(window: MainWindow, qtbot: QtBot) -
     assert not dialog.keeps_header.isChecked()
 
 
-def waiting_task(window: MainWindow) -> tuple[threading.Event, list[object]]:
+def waiting_task(window: MainWindow, title: str = "Long work") -> tuple[threading.Event, list[object]]:
     """A task that goes on until it is stopped, and its results."""
     begun, results = threading.Event(), []
 
@@ -208,7 +208,7 @@ def waiting_task(window: MainWindow) -> tuple[threading.Event, list[object]]:
             begun.wait(0.01)
         raise CancelledError
 
-    window.session.tasks.start("Long work", work, results.append)
+    window.session.tasks.start(title, work, results.append)
     return begun, results
 
 
@@ -226,6 +226,15 @@ def test_a_task_shows_its_progress_and_is_stopped_by_its_button(window: MainWind
     assert results == []
     assert not bar.isVisible()
     assert not before.isNull()
+
+
+def test_a_file_name_in_a_task_is_words_and_no_html(window: MainWindow, qtbot: QtBot) -> None:
+    waiting_task(window, "Importing <b>x.model.zip")
+    bar = task_bar(window)
+    assert bar.words.textFormat() == Qt.TextFormat.PlainText
+    assert "&lt;b&gt;x.model.zip" in bar.words.toolTip()
+    window.session.tasks.stop()
+    finished(window, qtbot)
 
 
 def test_a_second_task_waits_for_the_user(window: MainWindow, qtbot: QtBot) -> None:
