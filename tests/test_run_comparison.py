@@ -54,6 +54,8 @@ def write_masks(data: DataSet, folder: Path, *, shift: int, ending: str = ".nii.
         ("output_00012_000.nii.gz", BRATS[2]),
         ("team7-00012-000-seg.nii.gz", BRATS[2]),
         ("BraTS-GLI-00006-000_entropy.nii.gz", None),
+        ("fold-1-00012-000-2.nii.gz", BRATS[2]),
+        ("00006-000_00012-000.nii.gz", None),
         ("00006.nii.gz", None),
         ("100012-000.nii.gz", None),
         ("00012-0001.nii.gz", None),
