@@ -72,6 +72,17 @@ def test_the_manifest_holds_the_hashes_of_the_files(tmp_path: Path) -> None:
         assert manifest["files"][name] == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
+def test_a_file_that_was_not_named_is_not_replaced(tmp_path: Path) -> None:
+    path = archive_of(tmp_path)
+    before = path.read_bytes()
+    other = write_model(tmp_path / "other", {**CONV, "config": {"name": "b"}})
+    with pytest.raises(ExportError, match="is there already"):
+        export_model(other, tmp_path / "given")
+    assert path.read_bytes() == before
+    export_model(other, path)
+    assert path.read_bytes() != before
+
+
 def test_equal_models_make_equal_files(tmp_path: Path) -> None:
     first = archive_of(tmp_path).read_bytes()
     for name in (CARD, WEIGHTS):

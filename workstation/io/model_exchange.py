@@ -51,7 +51,7 @@ def export_model(folder: Path, out: Path, *, should_stop: ShouldStop = lambda: F
     ----------
     folder : Path
     out : Path
-        The file; gets the ending .model.zip where it does not end in .zip.
+        The file; gets the ending .model.zip where it does not end in .zip, and then replaces no file.
     should_stop : callable
 
     Returns
@@ -64,12 +64,15 @@ def export_model(folder: Path, out: Path, *, should_stop: ShouldStop = lambda: F
     ModelError
         The folder holds no model that may be used.
     ExportError
-        The file cannot be written.
+        The file cannot be written, or is there already under the name with the ending.
     CancelledError
         `should_stop` said so; nothing is left.
     """
     card = read_model_card(folder)
     path = out if out.suffix.lower() == ".zip" else out.with_name(out.name + ENDING)
+    if path != out and path.exists():
+        # A dialog has asked about the name that was given, not about this one.
+        raise ExportError(f"{path} is there already", hint="Give its whole name to replace it.", path=path)
     files = {name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)} for name in _PARTS}
     manifest = {"format": FORMAT, "kind": "model", "name": card.name, "files": files}
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
