@@ -223,6 +223,17 @@ def test_a_folder_without_a_model_is_refused_with_words(
     assert added_folders() == []
 
 
+def test_a_folder_on_a_disk_that_is_away_comes_back_with_it(tmp_path: Path) -> None:
+    away = write_model(tmp_path / "disk" / "mine")
+    add_folder(away)
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+    other = write_model(tmp_path / "other")
+    add_folder(other)
+    assert added_folders() == [other]
+    (tmp_path / "unplugged").rename(tmp_path / "disk")
+    assert added_folders() == [away, other]
+
+
 def test_an_added_model_can_be_removed_from_the_list_and_stays_on_disk(
     workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot
 ) -> None:
