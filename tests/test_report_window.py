@@ -25,6 +25,7 @@ from workstation.gui.export_dialog import ExportDialog
 from workstation.gui.main_window import MainWindow
 from workstation.gui.report import making
 from workstation.gui.task_bar import TaskBar
+from workstation.io.case_report import CaseInput
 from workstation.io.files import read_json
 from workstation.io.review_marks import marks_in
 from workstation.io.tables import read_table
@@ -195,6 +196,27 @@ def test_the_dialog_offers_what_the_mask_has(window: MainWindow, qtbot: QtBot) -
     dialog.scheme.setCurrentIndex(2)
     assert dialog.selection == Selection(label=4, scheme="msd")
     assert not dialog.keeps_header.isChecked()
+
+
+def test_a_report_calls_only_the_truth_truth(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, layers = window.session, window.session.layers
+    qtbot.waitUntil(lambda: session.worklist.access.is_read)
+    with qtbot.waitSignal(session.worklist.decided):
+        session.worklist.decide("accepted")
+    for by, kind in ((2, "prediction"), (3, "second")):
+        mask = write_shifted(truth_path(data.cases[0]), tmp_path / f"{kind}.nii.gz", by=by)
+        commands.open_mask(session, mask, kind=kind)
+        qtbot.waitUntil(lambda: layers.mask(kind) is not None)  # noqa: B023 - waited for here
+    layers.set_pair("prediction", "second")
+    given: list[CaseInput] = []
+    monkeypatch.setattr(making, "make_case_report", lambda what, _outs, **_how: given.append(what))
+    with qtbot.waitSignal(session.notice, timeout=20_000):
+        report_dialogs.report_open_case(session, tmp_path / "report.html")
+    assert [(each.truth, each.prediction) for each in given] == [(layers.mask("truth"), layers.mask("second"))]
+    # What was accepted is the prediction.
+    assert given[0].review is None
 
 
 def waiting_task(window: MainWindow, title: str = "Long work") -> tuple[threading.Event, list[object]]:
