@@ -170,9 +170,7 @@ def test_a_note_that_was_not_kept_waits_for_the_readers_return(window: MainWindo
     assert panel.note.text() == ""
 
 
-def test_a_note_stays_where_its_decision_could_not_be_kept(
-    window: MainWindow, data: DataSet, qtbot: QtBot
-) -> None:
+def test_a_note_stays_where_its_decision_could_not_be_kept(window: MainWindow, data: DataSet, qtbot: QtBot) -> None:
     panel, case = window.review.cases.panel, data.cases[0]
     QTest.keyClicks(panel.note, "edge is off")
     # Written anew since it was opened, so that nothing may be decided about it.

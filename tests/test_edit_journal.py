@@ -249,7 +249,7 @@ def test_a_full_disk_is_said_and_leaves_whole_records(
 def test_a_journal_that_cannot_be_begun_leaves_no_file_and_no_handle(
     base: LabelMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handles = len(os.listdir("/proc/self/fd"))
+    handles = len(list(Path("/proc/self/fd").iterdir()))
 
     def is_full(descriptor: int, data: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -259,7 +259,7 @@ def test_a_journal_that_cannot_be_begun_leaves_no_file_and_no_handle(
         with pytest.raises(ExportError, match="No space left"):
             begin_journal(tmp_path, CASE, base, origin="truth")
     assert list(tmp_path.iterdir()) == []
-    assert len(os.listdir("/proc/self/fd")) == handles
+    assert len(list(Path("/proc/self/fd").iterdir())) == handles
 
 
 @pytest.mark.parametrize("content", [b"", b"no journal at all", b"BraTS workstation edits 1\n", b"\x1f\x8b" * 40])

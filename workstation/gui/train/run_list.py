@@ -131,7 +131,9 @@ class RunModel(QAbstractTableModel):
         changed = self._runs.changed_masks(status.name)
         if changed and column == _NAME:
             words = self.tr("Stale: masks that it learned from were changed since ({0}):").format(len(changed))
-            return plain_tip("\n".join([words, *changed[:_MOST_NAMED], *(["..."] if len(changed) > _MOST_NAMED else [])]))
+            return plain_tip(
+                "\n".join([words, *changed[:_MOST_NAMED], *(["..."] if len(changed) > _MOST_NAMED else [])])
+            )
         trouble = f"{status.reason} {status.hint}".strip()
         said = plain_tip(trouble) if trouble else status.warning or waiting_words(status)
         return said if said and column in (_STATE, _PROGRESS) else self._text(status, column)
