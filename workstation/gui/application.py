@@ -6,6 +6,7 @@ import gc
 import os
 import platform
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from workstation.session import commands
 from workstation.session.preferences import Preferences
 from workstation.session.session import Session
 from workstation.session.view_link import read_token
+
+# Python lets a thread that computes run on for 5 ms before the window's gets its turn: a third of a frame, each time.
+_SWITCH_SECONDS = 0.0005
 
 
 def run_window(
@@ -107,6 +111,7 @@ def make_application() -> QApplication:
     QGuiApplication.setDesktopFileName("brats-workstation")
     app = QApplication([])
     MainThreadCollector(app)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app.setApplicationName("BraTS workstation")
     app.setApplicationVersion(__version__)
     app.setWindowIcon(application_icon())

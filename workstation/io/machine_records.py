@@ -20,7 +20,6 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from platformdirs import user_data_dir
@@ -129,6 +128,9 @@ def _processor() -> str:
 
 
 def _tensorflow() -> str:
+    # Imported here, as in `io/provenance.py`.
+    from importlib.metadata import PackageNotFoundError, version
+
     for package in ("tensorflow-cpu", "tensorflow"):
         with suppress(PackageNotFoundError):
             return version(package)

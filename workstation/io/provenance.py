@@ -10,7 +10,6 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +220,9 @@ def hashed_images(images: Mapping[str, ImageRef]) -> list[dict[str, Any]]:
 
 def versions() -> dict[str, str]:
     """Of this program and of what reads and writes its images."""
+    # Imported here: it brings a parser of e-mails, which the start of the window need not wait for.
+    from importlib.metadata import version
+
     return {
         "workstation": __version__,
         "python": platform.python_version(),

@@ -86,6 +86,7 @@ class Session(QObject):
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
         self.editing.journal.failed.connect(self.problem)
+        self.editing.touched.connect(self.assessment.hold)
         self.editing.tools.changed.connect(self._on_edit_tool)
         self.pointer.changed.connect(self._on_pointer)
         self.tasks.failed.connect(self.problem)
