@@ -28,7 +28,7 @@ def test_the_first_draft_with_a_data_set_is_the_default_request() -> None:
 
 
 def test_every_wrong_field_is_named_at_once() -> None:
-    draft = Draft(data=" ", size="240x240", learning_rate="fast", validation_percent=10, seed=-1)
+    draft = Draft(data=" ", size="240x240", learning_rate="fast", validation=0.1, seed=-1)
     verdict = check(draft)
     assert verdict.request is None
     assert verdict.errors.keys() == {"data", "size", "learning_rate", "seed"}
@@ -36,7 +36,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 
 def test_fields_that_only_disagree_with_each_other_are_named_too() -> None:
-    verdict = check(Draft(data="/data", validation_percent=60, test_percent=40))
+    verdict = check(Draft(data="/data", validation=0.6, test=0.4))
     assert verdict.errors.keys() == {"validation"}
 
 

@@ -492,18 +492,25 @@ def test_a_saved_split_leaves_no_shares_to_choose(workspace: TrainWorkspace) -> 
     assert form.advanced.seed_spin.value() == 1  # of the weights: the split is drawn already
     form.set_split(None, preset="flair-wt", draw=Draw(seed=7, validation=0.2, test=0.3))
     draft = form.draft()
-    assert (draft.split, draft.seed, draft.validation_percent, draft.test_percent) == ("", 7, 20, 30)
+    assert (draft.split, draft.seed, draft.validation, draft.test) == ("", 7, 0.2, 0.3)
     assert form.advanced.validation_spin.isEnabled()
 
 
 def test_a_run_is_cloned_into_the_form(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
-    request = TrainRequest(data="/data", epochs=7, size="64x64x48", filters=4, cases=("a", "b"), sentinel_epochs=3)
+    shares = {"validation": 32 / 484, "test": 46 / 484}
+    request = TrainRequest(
+        data="/data", epochs=7, size="64x64x48", filters=4, cases=("a", "b"), sentinel_epochs=3, **shares
+    )
     run = RunFolder.create(session.runs.root, request, label="x")
     qtbot.waitUntil(lambda: workspace.list.selected == run.name)
     qtbot.waitUntil(lambda: "clone" in visible_buttons(workspace))
     click(qtbot, workspace.details.buttons["clone"])
     assert check(workspace.form.draft()).request == request
     assert workspace.form.advanced.filters_spin.isVisible()
+    # Shown rounded, and kept as it is until somebody edits it.
+    assert workspace.form.advanced.test_spin.text() == "9.5041 % of the cases"
+    workspace.form.advanced.test_spin.setValue(9.5)
+    assert workspace.form.draft().test == 0.095
     assert "same as the run" in workspace.problem.text()
 
 

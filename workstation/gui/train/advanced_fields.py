@@ -24,7 +24,7 @@ from workstation.core.split import Draw
 from workstation.gui.theme import NEAR, font_of
 from workstation.gui.train.data_facts import SplitFacts
 from workstation.gui.train.draft import Draft
-from workstation.gui.train.fields import Field, box, form_rows, labelled, spin
+from workstation.gui.train.fields import Field, ShareSpin, box, form_rows, labelled, spin
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.wording import decay_word, memory_word, normalisation_word, precision_word
 
@@ -73,8 +73,8 @@ class AdvancedFields(QWidget):
         return {
             "learning_rate": self.rate_edit.text(),
             "loss": self.loss_box.currentData(),
-            "validation_percent": self.validation_spin.value(),
-            "test_percent": self.test_spin.value(),
+            "validation": self.validation_spin.share,
+            "test": self.test_spin.share,
             "seed": self.seed_spin.value(),
             "threads": self.threads_spin.value(),
             "augment": self.augment_check.isChecked(),
@@ -116,8 +116,6 @@ class AdvancedFields(QWidget):
         ):
             chooser.setCurrentIndex(chooser.findData(value))
         for number, count in (
-            (self.validation_spin, draft.validation_percent),
-            (self.test_spin, draft.test_percent),
             (self.seed_spin, draft.seed),
             (self.threads_spin, draft.threads),
             (self.filters_spin, draft.filters),
@@ -135,14 +133,16 @@ class AdvancedFields(QWidget):
         ):
             tick.setChecked(is_on)
         self.averaging_spin.setValue(draft.averaging_percent)
+        self.validation_spin.set_share(draft.validation)
+        self.test_spin.set_share(draft.test)
 
     def set_split(self, path: Path | None, draw: Draw) -> None:
         """Take over a saved split, or what the training is to draw one by."""
         self.split_edit.setText("" if path is None else str(path))
         if path is None:
             self.seed_spin.setValue(draw.seed)
-            self.validation_spin.setValue(round(100 * draw.validation))
-            self.test_spin.setValue(round(100 * draw.test))
+            self.validation_spin.set_share(draw.validation)
+            self.test_spin.set_share(draw.test)
 
     def show_split(self, facts: SplitFacts | None) -> None:
         """Say what the saved split holds, or why it cannot be used."""
@@ -156,8 +156,8 @@ class AdvancedFields(QWidget):
         losses = {"dice": self.tr("Dice (as in the paper)"), "bce+dice": self.tr("Cross-entropy + Dice")}
         self.rate_edit = QLineEdit("0.001")
         self.loss_box = box({losses.get(loss, loss): loss for loss in LOSSES})
-        self.validation_spin = spin(0, 99, 10, suffix=self.tr(" % of the cases"))
-        self.test_spin = spin(0, 99, 10, suffix=self.tr(" % of the cases"))
+        self.validation_spin = ShareSpin(0.1, most_percent=99, suffix=self.tr(" % of the cases"))
+        self.test_spin = ShareSpin(0.1, most_percent=99, suffix=self.tr(" % of the cases"))
         self.test_spin.setToolTip(self.tr("Kept aside and never looked at during the training."))
         self.split_edit = QLineEdit()
         self.split_edit.setPlaceholderText(self.tr("Drawn by the seed and the shares below"))

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QLabel,
@@ -211,9 +212,8 @@ class TrainForm(QWidget):
             edit.textChanged.connect(self.draft_changed)
         for chooser in self.findChildren(QComboBox):
             chooser.currentIndexChanged.connect(self.draft_changed)
-        for number in self.findChildren(QSpinBox):
+        for number in (*self.findChildren(QSpinBox), *self.findChildren(QDoubleSpinBox)):
             number.valueChanged.connect(self.draft_changed)
-        self.advanced.averaging_spin.valueChanged.connect(self.draft_changed)
         for tick in self.findChildren(QCheckBox):
             tick.toggled.connect(self.draft_changed)
         self.data_edit.textChanged.connect(self._on_data_edited)
