@@ -97,7 +97,7 @@ def has_colour(widget: QWidget, colour: object) -> bool:
 def test_an_untouched_form_shows_an_estimate_and_no_error(workspace: TrainWorkspace) -> None:
     assert "Needs about" in workspace.cost._headline.text()
     assert not workspace.form._fields["data"].error.isVisible()
-    assert "No runs yet" in workspace._empty_page.findChildren(QWidget)[0].text()  # type: ignore[attr-defined]
+    assert "No runs yet" in workspace._right.currentWidget().findChildren(QWidget)[0].text()  # type: ignore[attr-defined]
 
 
 def test_starting_without_a_data_set_says_so_beside_the_field(workspace: TrainWorkspace, qtbot: QtBot) -> None:
@@ -120,8 +120,8 @@ def test_the_data_set_is_counted_and_gives_the_size(workspace: TrainWorkspace, d
     workspace.set_data(data)
     qtbot.waitUntil(lambda: "3 of 3 cases" in workspace.form._facts.text())
     assert "32 × 32 × 16" in workspace.form.size_box.itemText(0)
-    assert workspace._cost is not None
-    assert workspace._cost.shape == (32, 32, 16)
+    assert workspace.new.cost is not None
+    assert workspace.new.cost.shape == (32, 32, 16)
 
 
 def test_a_folder_that_is_no_data_set_cannot_be_started(
@@ -145,9 +145,9 @@ def test_what_does_not_fit_is_said_before_it_is_started(workspace: TrainWorkspac
 
 
 def test_the_layer_table_has_a_row_for_each_layer_and_the_papers_parameters(workspace: TrainWorkspace) -> None:
-    assert workspace._cost is not None
+    assert workspace.new.cost is not None
     model = LayerModel()
-    model.show_layers(workspace._cost.layers)
+    model.show_layers(workspace.new.cost.layers)
     parameters = [model.data(model.index(row, 4)) for row in range(model.rowCount())]
     assert sum(int(text.replace(",", "")) for text in parameters if text) == 5_650_801
 
@@ -523,7 +523,7 @@ def test_a_training_gets_more_epochs_and_another_rate_in_the_window(
     qtbot.waitUntil(lambda: (status := session.runs.status(run.name)) is not None and status.epoch == 1)
     qtbot.waitUntil(lambda: "change_course" in visible_buttons(workspace))
     click(qtbot, workspace.details.buttons["change_course"])
-    dialog = workspace.details.course_dialog
+    dialog = workspace.details.verbs.course_dialog
     assert dialog is not None
     assert not dialog.ok_button.isEnabled()
     assert dialog.from_spin.value() == 2 and "0.001" in dialog.rate_edit.placeholderText()
@@ -551,7 +551,7 @@ def test_a_finished_training_goes_back_to_its_best_epoch_with_a_lower_rate(
     run.append({"event": "state", "state": "finished"})
     qtbot.waitUntil(lambda: "change_course" in visible_buttons(workspace))
     click(qtbot, workspace.details.buttons["change_course"])
-    dialog = workspace.details.course_dialog
+    dialog = workspace.details.verbs.course_dialog
     assert dialog is not None
     assert not dialog.ok_button.isEnabled()
     dialog.best_button.click()
