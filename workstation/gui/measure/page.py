@@ -19,9 +19,9 @@ from workstation.gui.train.run_list import RunList
 from workstation.gui.train.runs_side import RunsSide
 from workstation.gui.two_columns import arrange_two_columns, asking_column, with_foot
 from workstation.jobs.memory import machine_memory
-from workstation.session import commands
 from workstation.session.measurements import MEASURING_KINDS
 from workstation.session.session import Session
+from workstation.session.starting import start_measurement
 
 _LEFT_WIDTH = 400
 
@@ -124,7 +124,7 @@ class MeasurePage(QWidget):
     def _on_start_clicked(self) -> None:
         form = self.forms[self.kind]
         try:
-            name = commands.start_measurement(self._session, form.request())
+            name = start_measurement(self._session, form.request())
         except RequestError as error:
             is_shown = form.show_error(error)
             words = self.tr("Nothing was started: correct the field marked above.")

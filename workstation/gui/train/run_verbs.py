@@ -17,8 +17,9 @@ from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.offers import offers
 from workstation.gui.train.removal import may_remove
 from workstation.io.runs import RunStatus
-from workstation.session.commands import segment_open_case, show_finished_mask
+from workstation.session.commands import show_finished_mask
 from workstation.session.session import Session
+from workstation.session.starting import segment_open_case
 
 
 class RunVerbs(QWidget):
