@@ -11,7 +11,7 @@ import pytest
 from fake_engine import engine_variable, write_epoch
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QIcon, QImage, QPalette
-from PySide6.QtWidgets import QMessageBox, QSystemTrayIcon, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.core.course import Change
@@ -19,7 +19,7 @@ from workstation.core.requests import SegmentRequest, TrainRequest
 from workstation.core.split import Draw, Split
 from workstation.errors import ExportError
 from workstation.gui.train.colours import VALIDATION, state_colour
-from workstation.gui.train.draft import check
+from workstation.gui.train.draft import Draft, check
 from workstation.gui.train.job_chip import JobChip
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerModel
@@ -512,6 +512,29 @@ def test_a_run_is_cloned_into_the_form(workspace: TrainWorkspace, session: Sessi
     workspace.form.advanced.test_spin.setValue(9.5)
     assert workspace.form.draft().test == 0.095
     assert "same as the run" in workspace.problem.text()
+
+
+def test_a_recipe_is_saved_given_away_and_taken_up_beside_other_data(
+    workspace: TrainWorkspace, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form, path = workspace.form, tmp_path / "mine.recipe.json"
+    form.set_data("/mine")
+    form.name_edit.setText("mine")
+    form.apply({"size": "64x64x48", "batch": 3, "filters": 4, "memory": "low"})
+    form.advanced.rate_edit.setText("0.01")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments: (str(path), ""))
+    click(qtbot, form.save_button)
+    assert "mine" not in path.read_text() and "Saved" in workspace.problem.text()
+    form.fill(Draft(data="/theirs", name="theirs", cases="a, b"))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_arguments: (str(path), ""))
+    click(qtbot, form.load_button)
+    draft = form.draft()
+    assert (draft.data, draft.name, draft.cases) == ("/theirs", "theirs", "a, b")
+    assert (draft.size, draft.batch, draft.filters, draft.memory) == ("64x64x48", 3, 4, "low")
+    assert draft.learning_rate == "0.01"
+    path.write_text('{"format": "something else", "recipe": {}}')
+    click(qtbot, form.load_button)
+    assert "is no recipe" in workspace.problem.text() and form.draft() == draft
 
 
 def test_a_training_gets_more_epochs_and_another_rate_in_the_window(

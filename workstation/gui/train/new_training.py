@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from workstation.core.requests import TrainRequest
 from workstation.core.servers import THIS_MACHINE
 from workstation.errors import WorkstationError
+from workstation.gui.file_dialogs import last_folder, remember_folder
 from workstation.gui.train.cost_panel import CostPanel
 from workstation.gui.train.draft import Verdict, check, draft_of
 from workstation.gui.train.draft_facts import DraftFacts
@@ -23,6 +24,7 @@ from workstation.gui.train.remedy_list import remedy_words
 from workstation.gui.train.train_form import TrainForm
 from workstation.gui.train.wording import bytes_text
 from workstation.gui.two_columns import asking_column, with_foot
+from workstation.io import recipes
 from workstation.jobs.memory import machine_memory
 from workstation.session.reservations import OtherRuns, other_runs
 from workstation.session.session import Session
@@ -84,6 +86,30 @@ class NewTraining(QWidget):
         self.form.fill(draft_of(request))
         self.problem.say(words, "good")
 
+    def save_recipe(self, path: Path) -> None:
+        """Keep what stands in the form as a recipe, and say so or why not."""
+        request = check(replace(self.form.draft(), data="?")).request
+        if request is None:
+            self.problem.say(self.tr("Nothing was saved: correct the fields marked above."), "error")
+            return
+        try:
+            recipes.save_recipe(path, request)
+        except WorkstationError as error:
+            self.problem.say(f"{error.message} {error.hint}".strip(), "error")
+        else:
+            self.problem.say(self.tr("Saved {0}").format(path.name), "good")
+
+    def load_recipe(self, path: Path) -> None:
+        """Fill the form by a recipe; data set, split, cases and names stay."""
+        draft = self.form.draft()
+        try:
+            found = draft_of(recipes.read_recipe(path, local={"data": "?"}))
+        except WorkstationError as error:
+            self.problem.say(f"{error.message} {error.hint}".strip(), "error")
+            return
+        self.form.fill(replace(found, **{name: getattr(draft, name) for name in recipes.LOCAL_FIELDS}))
+        self.problem.say(self.tr("Filled in by {0}.").format(path.name), "good")
+
     def showEvent(self, event: QShowEvent) -> None:
         """Free memory changes while nobody looks."""
         super().showEvent(event)
@@ -128,6 +154,8 @@ class NewTraining(QWidget):
         self._session.machine.changed.connect(self._on_machine_changed)
         self._memory_timer.timeout.connect(self.judge)
         self.start_button.clicked.connect(self._on_start_clicked)
+        self.form.save_button.clicked.connect(self._on_save_clicked)
+        self.form.load_button.clicked.connect(self._on_load_clicked)
 
     def _on_draft_changed(self) -> None:
         """Who allowed one training to start has not allowed another."""
@@ -204,6 +232,22 @@ class NewTraining(QWidget):
 
     def _show_facts(self) -> None:
         self.form.show_facts(self._facts.data, is_busy=self._facts.is_asking)
+
+    def _on_save_clicked(self) -> None:
+        place = str(Path(last_folder()) / f"{self.form.name_edit.text().strip() or 'training'}{recipes.ENDING}")
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save the recipe"), place, self._kinds())
+        if name:
+            remember_folder(Path(name).parent)
+            self.save_recipe(Path(name))
+
+    def _on_load_clicked(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Load a recipe"), last_folder(), self._kinds())
+        if name:
+            remember_folder(Path(name).parent)
+            self.load_recipe(Path(name))
+
+    def _kinds(self) -> str:
+        return self.tr("Recipes (*{0});;All files (*)").format(recipes.ENDING)
 
     def _on_layers_requested(self) -> None:
         if self._layers is None:

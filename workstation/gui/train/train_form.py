@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -63,7 +64,7 @@ class TrainForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addLayout(self._main_rows())
-        layout.addWidget(self._advanced_toggle, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(self._foot_row())
         layout.addWidget(self.advanced)
         self._fields |= self.advanced.fields
         self._labels += self.advanced.labels
@@ -180,8 +181,22 @@ class TrainForm(QWidget):
         self._advanced_toggle.setAutoRaise(True)
         self._advanced_toggle.setArrowType(Qt.ArrowType.RightArrow)
         self._advanced_toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.load_button = QPushButton(self.tr("Load\N{HORIZONTAL ELLIPSIS}"))
+        self.load_button.setToolTip(self.tr("Take all fields but data set, cases and names from a recipe's file."))
+        self.save_button = QPushButton(self.tr("Save\N{HORIZONTAL ELLIPSIS}"))
+        self.save_button.setToolTip(
+            self.tr("Keep all fields but data set, cases and names as a recipe: a small file to give to others.")
+        )
         self.advanced = AdvancedFields()
         self.advanced.hide()
+
+    def _foot_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(self._advanced_toggle)
+        row.addStretch(1)
+        row.addWidget(self.load_button)
+        row.addWidget(self.save_button)
+        return row
 
     def _main_rows(self) -> QFormLayout:
         rows = form_rows()
