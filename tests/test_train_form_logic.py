@@ -46,6 +46,21 @@ def test_a_decimal_comma_and_spaces_are_understood() -> None:
     assert (request.data, request.learning_rate, request.shape) == ("/data", 0.01, (64, 64, 32))
 
 
+@pytest.mark.parametrize(("text", "cores"), [("", ""), ("0-7, 16", "0-7,16"), (" Node1 ", "node1")])
+def test_cores_reach_the_engine(text: str, cores: str) -> None:
+    request = check(Draft(data="/data", cores=text)).request
+    assert request is not None
+    assert request.settings.cores == cores
+    assert draft_of(request).cores == cores
+
+
+def test_cores_that_are_none_are_told_beside_their_field() -> None:
+    verdict = check(Draft(data="/data", cores="the fast ones", seed=-1))
+    assert verdict.request is None
+    assert verdict.errors.keys() == {"cores", "seed"}
+    assert "node0" in verdict.errors["cores"]
+
+
 def test_threads_reach_the_engine() -> None:
     request = check(Draft(data="/data", threads=3)).request
     assert request is not None

@@ -77,6 +77,7 @@ class AdvancedFields(QWidget):
             "test": self.test_spin.share,
             "seed": self.seed_spin.value(),
             "threads": self.threads_spin.value(),
+            "cores": self.cores_edit.text(),
             "augment": self.augment_check.isChecked(),
             "filters": self.filters_spin.value(),
             "depth": self.depth_spin.value(),
@@ -101,6 +102,7 @@ class AdvancedFields(QWidget):
         """Put a draft into the fields."""
         for edit, text in (
             (self.rate_edit, draft.learning_rate),
+            (self.cores_edit, draft.cores),
             (self.start_from_edit, draft.start_from),
             (self.cases_edit, draft.cases),
             (self.split_edit, draft.split),
@@ -171,6 +173,15 @@ class AdvancedFields(QWidget):
         self.seed_spin.setToolTip(self.tr("Of the split, the weights, the order and the augmentation."))
         self.threads_spin = spin(0, 4096, 0)
         self.threads_spin.setSpecialValueText(self.tr("All physical cores"))
+        self.threads_spin.setToolTip(self.tr("Within one operation. More than there are cores make it slower."))
+        self.cores_edit = QLineEdit()
+        self.cores_edit.setPlaceholderText(self.tr("All"))
+        self.cores_edit.setToolTip(
+            self.tr(
+                "Cores that the run keeps to, such as 0-7,16; or a NUMA node of a large server, such as node0: its "
+                "cores and, as long as there is some, the memory beside them, which is the fastest."
+            )
+        )
         self.filters_spin = spin(1, MAX_FILTERS, 16)
         self.depth_spin = spin(1, MAX_DEPTH, 4)
         self.depth_spin.setToolTip(self.tr("Number of poolings; sides are padded to a multiple of 2 to its power."))
@@ -273,6 +284,7 @@ class AdvancedFields(QWidget):
         self._add(rows, "precision", self.tr("Precision"), self.precision_box)
         self._add(rows, "micro_batch", self.tr("Micro-batch"), self.micro_batch_spin)
         self._add(rows, "threads", self.tr("Threads"), self.threads_spin)
+        self._add(rows, "cores", self.tr("Cores"), self.cores_edit)
         self._add(rows, "onednn", self.tr("Engine"), self.onednn_check)
         return rows
 

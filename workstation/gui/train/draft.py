@@ -32,6 +32,8 @@ class Draft:
         Share of the weights' running mean that a step keeps.
     threads : int
         0 means all physical cores.
+    cores : str
+        As in `EngineSettings`, as typed.
     settings : EngineSettings
         What of it has no field of its own.
     others
@@ -49,6 +51,7 @@ class Draft:
     test: float = 0.1
     seed: int = 1
     threads: int = 0
+    cores: str = ""
     augment: bool = True
     filters: int = 16
     depth: int = 4
@@ -114,6 +117,7 @@ def draft_of(request: TrainRequest) -> Draft:
         learning_rate=f"{request.learning_rate:g}",
         averaging_percent=round(100 * request.averaging, 3),
         threads=request.settings.intra_threads,
+        cores=request.settings.cores,
         onednn=request.settings.onednn,
         cases=", ".join(request.cases),
         sentinels=", ".join(request.sentinels),
@@ -156,10 +160,13 @@ def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
         "sentinels": _names(draft.sentinels),
         "tensorboard": draft.tensorboard,
         "name": draft.name.strip(),
-        "settings": replace(
-            draft.settings, onednn=draft.onednn, intra_threads=draft.threads, omp_threads=draft.threads
-        ),
     }
+    threads = {"intra_threads": draft.threads, "omp_threads": draft.threads}
+    try:
+        cores = draft.cores.lower().replace(" ", "")
+        values["settings"] = replace(draft.settings, onednn=draft.onednn, cores=cores, **threads)
+    except RequestError as error:
+        errors[error.field] = _sentence(error)
     try:
         # Half of the world writes 0,001.
         values["learning_rate"] = float(draft.learning_rate.strip().replace(",", "."))

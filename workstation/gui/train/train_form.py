@@ -56,7 +56,7 @@ class TrainForm(QWidget):
         self._fields: dict[str, Field] = {}
         self._labels: list[QLabel] = []
         self._is_data_touched = False
-        # What has no field here, but may come with a draft: affinity, block time, niceness.
+        # What has no field here, but may come with a draft: KMP affinity, block time, niceness.
         self._settings = EngineSettings()
         self._make_editors()
         self._make_advanced()
@@ -238,7 +238,14 @@ class TrainForm(QWidget):
 
     def _edits(self) -> tuple[QLineEdit, ...]:
         more = self.advanced
-        texts = (more.rate_edit, more.start_from_edit, more.cases_edit, more.split_edit, more.sentinels_edit)
+        texts = (
+            more.rate_edit,
+            more.cores_edit,
+            more.start_from_edit,
+            more.cases_edit,
+            more.split_edit,
+            more.sentinels_edit,
+        )
         return (self.data_edit, self.custom_edit, self.name_edit, *texts)
 
     def _on_data_edited(self, text: str) -> None:
