@@ -20,6 +20,7 @@ from workstation.session import commands
 from workstation.session.runs import Runs
 from workstation.session.session import Session
 from workstation.session.settings import recent_paths
+from workstation.session.starting import segment_open_case
 
 
 @pytest.fixture
@@ -285,4 +286,4 @@ def test_sequences_go_round(session: Session, data: DataSet, qtbot: QtBot) -> No
 
 def test_a_segmentation_needs_a_case(session: Session, tmp_path: Path, qtbot: QtBot) -> None:
     with qtbot.waitSignal(session.problem):
-        assert commands.segment_open_case(session, tmp_path) is None
+        assert segment_open_case(session, tmp_path) is None

@@ -212,6 +212,13 @@ def test_the_open_case_is_segmented_with_the_threshold_of_the_card(
     (request,) = session.runs.requests
     assert isinstance(request, SegmentRequest)
     assert (request.model, request.threshold) == (str(folder), 0.4)
+    assert (request.flips, request.entropy) == (False, False)
+    for tick in (workspace.options.flips, workspace.options.entropy):
+        tick.click()
+    qtbot.mouseClick(workspace.segment_button, Qt.MouseButton.LeftButton)
+    _, averaged = session.runs.requests
+    assert isinstance(averaged, SegmentRequest)
+    assert (averaged.flips, averaged.entropy) == (True, True)
 
 
 def test_a_folder_without_a_model_is_refused_with_words(

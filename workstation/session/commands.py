@@ -1,4 +1,7 @@
-"""The verbs of the window: what menus, keys, buttons and drops call. They know the session and no widget."""
+"""The verbs of the window: what menus, keys, buttons and drops call. They know the session and no widget.
+
+Those that start runs are in `session/starting.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, Qt
 
 from workstation.core.case import CaseFiles
-from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest
 from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
@@ -293,41 +295,6 @@ def step_sequence(session: Session, by: int) -> None:
     names: Sequence[str] = session.view.sequences
     if session.view.sequence in names:
         session.view.set_sequence(names[(names.index(session.view.sequence) + by) % len(names)])
-
-
-def segment_open_case(session: Session, model: Path, *, threshold: float = 0.0) -> str | None:
-    """Start a run that segments the open case; its mask shows itself when it is finished.
-
-    Returns
-    -------
-    str or None
-        Name of the run; None if it could not be started (the session says why).
-    """
-    if session.case is None:
-        session.problem.emit(LayoutError("there is no case to segment", hint="Open a case first."))
-        return None
-    image = next(iter(session.case.files.sequences.values())).path
-    try:
-        request = SegmentRequest(model=str(model), cases=(str(image),), threshold=threshold)
-        name = session.runs.start(request, label=session.case.name)
-    except WorkstationError as error:
-        session.problem.emit(error)
-        return None
-    words = _tr("Segmenting {} in the background; the mask shows itself when it is ready.")
-    session.notice.emit(words.format(session.case.name))
-    return name
-
-
-def start_measurement(session: Session, request: ProfileRequest | BenchRequest | SeamsRequest) -> str:
-    """Start a run that measures; `WorkstationError` if it cannot be.
-
-    Returns
-    -------
-    str
-        Name of the run.
-    """
-    label = Path(request.case).name.split(".nii")[0] if isinstance(request, SeamsRequest) else request.name
-    return session.runs.start(request, label=f"{request.kind}-{label}" if label else request.kind)
 
 
 def open_difference(session: Session, path: Path, *, voxel: tuple[int, int, int] | None = None) -> None:

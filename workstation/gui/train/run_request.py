@@ -100,8 +100,9 @@ class RequestView(QTreeWidget):
         return {**rows, **self._of_engine(request)}
 
     def _of_engine(self, request: Request) -> dict[str, str]:
-        threads = request.settings.intra_threads
+        threads, cores = request.settings.intra_threads, request.settings.cores
         return {
+            **({self.tr("Cores"): cores} if cores else {}),
             self.tr("Threads"): str(threads) if threads else self.tr("all physical cores"),
             self.tr("oneDNN"): self.tr("on") if request.settings.onednn else self.tr("off"),
         }
