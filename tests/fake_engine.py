@@ -4,7 +4,8 @@ Modes: finish (three epochs, then exit 0), work (until told to stop; pauses and 
 then ignores even SIGTERM), gone (killed as by the kernel), fail (reports a failure), crash (an uncaught exception),
 segment (writes a mask's name), release (works until RUN/release exists), hog (takes 20 MiB more and more until it holds
 as many MiB as RUN/take says, then works until RUN/release exists), parent (has a child of its own that is a hog), train
-(forty steps with a checkpoint at every third, from which it goes on). Prints a line to the log at its start.
+(forty steps with a checkpoint at every third, from which it goes on; at the twentieth it waits while the file that
+FAKE_ENGINE_HOLD names is there). Prints a line to the log at its start.
 """
 
 from __future__ import annotations
@@ -95,7 +96,10 @@ def train(run: RunFolder) -> None:
     last = run.checkpoints / "last.json"
     position = read_json(last) if last.exists() else {"step": 0, "weight": 1}
     step, weight = position["step"], position["weight"]
+    hold = Path(os.environ.get("FAKE_ENGINE_HOLD") or run.path / "hold")
     while step < 40:
+        if step == 20:
+            until(lambda: not hold.exists(), 300)
         step += 1
         weight = weight * 6364136223846793005 % 2**61 + step
         run.append({"event": "step", "step": step, "epoch": 1, "loss": 1 / step, "seconds": 0.01})

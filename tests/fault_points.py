@@ -420,6 +420,19 @@ def _nothing(_folder: Path) -> None:
     """Nothing was there before."""
 
 
+def _recipe(folder: Path, batch: int) -> None:
+    from workstation.core.requests import TrainRequest
+    from workstation.io.recipes import save_recipe
+
+    save_recipe(folder / "a.recipe.json", TrainRequest("/data", batch=batch))
+
+
+def _recipe_batch(folder: Path) -> int:
+    from workstation.io.recipes import read_recipe
+
+    return read_recipe(folder / "a.recipe.json", local={"data": "/data"}).batch
+
+
 POINTS: tuple[Point, ...] = (
     Point(
         "mask and side-car",
@@ -431,6 +444,7 @@ POINTS: tuple[Point, ...] = (
     Point("decision, first", _nothing, lambda folder: _decide(folder, "a"), _decided),
     Point("decision, next", lambda folder: _decide(folder, "a"), lambda folder: _decide(folder, "b"), _decided),
     Point("decision taken back", lambda folder: _decide(folder, "a"), _take_back, _decided),
+    Point("recipe", lambda folder: _recipe(folder, 1), lambda folder: _recipe(folder, 2), _recipe_batch),
     Point("split", lambda folder: _split(folder, 1), lambda folder: _split(folder, 2), _split_seed),
     Point("new run", _nothing, _create_run_again, _runs),
     Point("event of a run", _begin_events, lambda folder: _event(folder, 2), _events, is_durable=False),

@@ -310,6 +310,19 @@ def _any_zip(folder: Path) -> None:
         archive.writestr("../../evil", "x")
 
 
+def _recipe(folder: Path) -> None:
+    from workstation.core.requests import TrainRequest
+    from workstation.io.recipes import save_recipe
+
+    save_recipe(folder / "a.recipe.json", TrainRequest("/data"))
+
+
+def _read_recipe(folder: Path) -> object:
+    from workstation.io.recipes import read_recipe
+
+    return read_recipe(folder / "a.recipe.json", local={"data": "/data"})
+
+
 TARGETS: tuple[Target, ...] = (
     Target("NIfTI, gzipped", "a.nii.gz", "gzip", _image("a.nii.gz"), _read_image),
     Target("NIfTI", "a.nii", "bytes", _image("a.nii"), _read_image),
@@ -325,6 +338,7 @@ TARGETS: tuple[Target, ...] = (
     Target("model.keras", "m/model.keras", "bytes", _model, _read_weights),
     Target("model archive", "a.model.zip", "bytes", _archive, _import),
     Target("model archive, hostile", "a.model.zip", "bytes", _any_zip, _import),
+    Target("recipe", "a.recipe.json", "json", _recipe, _read_recipe),
     Target("split", "split.json", "json", _split, _read_split),
     Target("reviews.sqlite", ".workstation/reviews.sqlite", "bytes", _reviews, _read_reviews),
     Target("journal of edits", "a.journal", "bytes", _journal, _read_journal),

@@ -65,6 +65,28 @@ def test_other_masks_make_figures_go_and_come_anew(session: Session, qtbot: QtBo
     assert not session.assessment.is_possible
 
 
+def test_another_part_that_is_wanted_begins_none_anew(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    gate = threading.Event()
+
+    def measure(part: str, *_masks: object) -> str:
+        asked.append(part)
+        gate.wait(60)
+        return part
+
+    monkeypatch.setattr(assessment_module, "_measure", measure)
+    open_case(session, truth=truth(), prediction=prediction())
+    session.assessment.set_wanted("scores", wanted=True)
+    qtbot.waitUntil(lambda: asked == ["scores"], timeout=30_000)
+    session.assessment.set_wanted("confusion", wanted=True)
+    qtbot.waitUntil(lambda: "confusion" in asked, timeout=30_000)
+    gate.set()
+    qtbot.waitUntil(lambda: session.assessment.scores is not None and session.assessment.confusion is not None)
+    assert asked == ["scores", "confusion"]
+
+
 def test_a_measurement_stops_when_the_masks_change(
     session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

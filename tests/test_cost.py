@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -14,11 +15,13 @@ from workstation.core.cost import (
     count_parameters,
     estimate_segment_bytes,
     estimate_train_bytes,
+    estimate_validation_bytes,
     executed_flops,
     forward_flops,
     layer_costs,
     step_flops,
 )
+from workstation.core.estimate import Job, Knowledge
 from workstation.core.network import PRESETS, Shape, UNetPlan
 from workstation.core.work import prediction_flops
 
@@ -241,3 +244,22 @@ def test_a_prediction_between_two_steps_takes_less_than_a_step(preset: str, mode
     for shape in ((64, 64, 64), (240, 240, 155)):
         step = estimate_train_bytes(PRESETS[preset], shape, mode=mode)
         assert estimate_segment_bytes(PRESETS[preset], shape).peak_bytes < step.peak_bytes
+
+
+def test_a_training_in_low_mode_and_bfloat16_peaks_in_its_validation() -> None:
+    """As above at decoder0a: 17 + 32 + 16 = 65 floats a voxel, and 0.3 of a tensor of 16 that the pool holds beyond.
+
+    Weights are there twice, once folded; Adam's two floats stay; of batches of one, three: 4 + 1 bytes a voxel each.
+    """
+    peak = 65 * 4 * VOXELS + round(HOLES["prediction"] * 16 * 4 * VOXELS)
+    peak += 2 * 5_650_801 * 4 + 2 * 5_647_857 * 4 + 3 * 5 * VOXELS + RUNTIME_BYTES + COMPILED_BYTES
+    assert estimate_validation_bytes(DEFAULT, FULL).peak_bytes == peak
+    step = estimate_train_bytes(DEFAULT, FULL, mode="low", precision="bfloat16")
+    assert step.peak_bytes < peak
+    known = Knowledge()
+    low = Job(DEFAULT, FULL, mode="low", precision="bfloat16")
+    assert known.memory(low).peak_bytes == peak
+    assert known.step_memory(low).peak_bytes == step.peak_bytes
+    # Two volumes in a step are more than one in a prediction, and so is one in full precision.
+    for job in (replace(low, batch=2), replace(low, precision="float32"), replace(low, mode="plain")):
+        assert known.memory(job) == known.step_memory(job)

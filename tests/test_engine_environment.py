@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from workstation.core.requests import EngineSettings
-from workstation.engine.environment import environment_of, machine_facts, memory_in_use, physical_cores
+from workstation.engine.environment import environment_of, keep_to_cores, machine_facts, memory_in_use, physical_cores
+from workstation.errors import RequestError
 
 
 def in_a_fresh_process(program: str) -> subprocess.CompletedProcess[str]:
@@ -36,6 +38,32 @@ def test_threads_affinity_and_blocktime_reach_the_environment() -> None:
         "5",
     )
     assert (found["KMP_AFFINITY"], found["KMP_BLOCKTIME"]) == ("compact", "7")
+
+
+def test_an_engine_keeps_to_the_cores_it_was_given() -> None:
+    first = min(os.sched_getaffinity(0))
+    program = """
+import json, os
+from workstation.core.requests import EngineSettings
+from workstation.engine.environment import prepare, physical_cores
+with prepare(EngineSettings(cores="%s")):
+    found = sorted(os.sched_getaffinity(0)), physical_cores(), os.environ["TF_NUM_INTRAOP_THREADS"]
+print(json.dumps(found))
+"""
+    assert json.loads(in_a_fresh_process(program % first).stdout) == [[first], 1, "1"]
+
+
+def test_a_numa_node_stands_for_its_cores(tmp_path: Path) -> None:
+    first = min(os.sched_getaffinity(0))
+    (tmp_path / "node1").mkdir()
+    (tmp_path / "node1" / "cpulist").write_text(f"{first},4000-4003\n")
+    keeping = "from workstation.engine.environment import keep_to_cores; from pathlib import Path; import os; "
+    keeping += f"keep_to_cores('node1', nodes=Path({str(tmp_path)!r})); print(sorted(os.sched_getaffinity(0)))"
+    assert in_a_fresh_process(keeping).stdout == f"[{first}]\n"
+    with pytest.raises(RequestError, match="no NUMA node7"):
+        keep_to_cores("node7", nodes=tmp_path)
+    with pytest.raises(RequestError, match="may be used"):
+        keep_to_cores("9000-9001")
 
 
 def test_the_machine_is_described_without_tensorflow() -> None:

@@ -28,7 +28,7 @@ def test_the_first_draft_with_a_data_set_is_the_default_request() -> None:
 
 
 def test_every_wrong_field_is_named_at_once() -> None:
-    draft = Draft(data=" ", size="240x240", learning_rate="fast", validation_percent=10, seed=-1)
+    draft = Draft(data=" ", size="240x240", learning_rate="fast", validation=0.1, seed=-1)
     verdict = check(draft)
     assert verdict.request is None
     assert verdict.errors.keys() == {"data", "size", "learning_rate", "seed"}
@@ -36,7 +36,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 
 def test_fields_that_only_disagree_with_each_other_are_named_too() -> None:
-    verdict = check(Draft(data="/data", validation_percent=60, test_percent=40))
+    verdict = check(Draft(data="/data", validation=0.6, test=0.4))
     assert verdict.errors.keys() == {"validation"}
 
 
@@ -44,6 +44,21 @@ def test_a_decimal_comma_and_spaces_are_understood() -> None:
     request = check(Draft(data=" /data ", learning_rate=" 0,01 ", size="64 x 64 X 32")).request
     assert request is not None
     assert (request.data, request.learning_rate, request.shape) == ("/data", 0.01, (64, 64, 32))
+
+
+@pytest.mark.parametrize(("text", "cores"), [("", ""), ("0-7, 16", "0-7,16"), (" Node1 ", "node1")])
+def test_cores_reach_the_engine(text: str, cores: str) -> None:
+    request = check(Draft(data="/data", cores=text)).request
+    assert request is not None
+    assert request.settings.cores == cores
+    assert draft_of(request).cores == cores
+
+
+def test_cores_that_are_none_are_told_beside_their_field() -> None:
+    verdict = check(Draft(data="/data", cores="the fast ones", seed=-1))
+    assert verdict.request is None
+    assert verdict.errors.keys() == {"cores", "seed"}
+    assert "node0" in verdict.errors["cores"]
 
 
 def test_threads_reach_the_engine() -> None:

@@ -16,7 +16,7 @@ from test_models_workspace import RecordingRuns
 from workstation.core.estimate import Job, Knowledge
 from workstation.core.requests import TrainRequest
 from workstation.core.servers import PAPER_SERVERS
-from workstation.gui.train import workspace as workspace_module
+from workstation.gui.train import new_training
 from workstation.gui.train.colours import term_colour
 from workstation.gui.train.forecast import Forecast, fitting_server, forecast
 from workstation.gui.train.memory_bar import MemoryBar
@@ -157,7 +157,7 @@ def session(tmp_path: Path, qtbot: QtBot) -> Iterator[Session]:
 
 @pytest.fixture
 def workspace(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TrainWorkspace:
-    monkeypatch.setattr(workspace_module, "machine_memory", lambda: IDLE)
+    monkeypatch.setattr(new_training, "machine_memory", lambda: IDLE)
     write_phantoms(tmp_path / "data", cases=3, shape=(16, 16, 16), layout="brats2021", seed=1)
     workspace = TrainWorkspace(session)
     qtbot.addWidget(workspace)
@@ -249,7 +249,7 @@ def test_memory_that_was_taken_meanwhile_stops_a_start(
     workspace: TrainWorkspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert workspace.start_button.isEnabled()
-    monkeypatch.setattr(workspace_module, "machine_memory", lambda: MachineMemory(24 * GIB, GIB))
+    monkeypatch.setattr(new_training, "machine_memory", lambda: MachineMemory(24 * GIB, GIB))
     click(qtbot, workspace.start_button)
     assert started(workspace) == []
     assert "no longer fits" in workspace.problem.text()

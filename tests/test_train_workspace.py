@@ -11,7 +11,7 @@ import pytest
 from fake_engine import engine_variable, write_epoch
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QIcon, QImage, QPalette
-from PySide6.QtWidgets import QMessageBox, QSystemTrayIcon, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.core.course import Change
@@ -19,7 +19,7 @@ from workstation.core.requests import SegmentRequest, TrainRequest
 from workstation.core.split import Draw, Split
 from workstation.errors import ExportError
 from workstation.gui.train.colours import VALIDATION, state_colour
-from workstation.gui.train.draft import check
+from workstation.gui.train.draft import Draft, check
 from workstation.gui.train.job_chip import JobChip
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.layer_table import LayerModel
@@ -97,7 +97,7 @@ def has_colour(widget: QWidget, colour: object) -> bool:
 def test_an_untouched_form_shows_an_estimate_and_no_error(workspace: TrainWorkspace) -> None:
     assert "Needs about" in workspace.cost._headline.text()
     assert not workspace.form._fields["data"].error.isVisible()
-    assert "No runs yet" in workspace._empty_page.findChildren(QWidget)[0].text()  # type: ignore[attr-defined]
+    assert "No runs yet" in workspace._right.currentWidget().findChildren(QWidget)[0].text()  # type: ignore[attr-defined]
 
 
 def test_starting_without_a_data_set_says_so_beside_the_field(workspace: TrainWorkspace, qtbot: QtBot) -> None:
@@ -120,8 +120,8 @@ def test_the_data_set_is_counted_and_gives_the_size(workspace: TrainWorkspace, d
     workspace.set_data(data)
     qtbot.waitUntil(lambda: "3 of 3 cases" in workspace.form._facts.text())
     assert "32 × 32 × 16" in workspace.form.size_box.itemText(0)
-    assert workspace._cost is not None
-    assert workspace._cost.shape == (32, 32, 16)
+    assert workspace.new.cost is not None
+    assert workspace.new.cost.shape == (32, 32, 16)
 
 
 def test_a_folder_that_is_no_data_set_cannot_be_started(
@@ -145,9 +145,9 @@ def test_what_does_not_fit_is_said_before_it_is_started(workspace: TrainWorkspac
 
 
 def test_the_layer_table_has_a_row_for_each_layer_and_the_papers_parameters(workspace: TrainWorkspace) -> None:
-    assert workspace._cost is not None
+    assert workspace.new.cost is not None
     model = LayerModel()
-    model.show_layers(workspace._cost.layers)
+    model.show_layers(workspace.new.cost.layers)
     parameters = [model.data(model.index(row, 4)) for row in range(model.rowCount())]
     assert sum(int(text.replace(",", "")) for text in parameters if text) == 5_650_801
 
@@ -492,19 +492,49 @@ def test_a_saved_split_leaves_no_shares_to_choose(workspace: TrainWorkspace) -> 
     assert form.advanced.seed_spin.value() == 1  # of the weights: the split is drawn already
     form.set_split(None, preset="flair-wt", draw=Draw(seed=7, validation=0.2, test=0.3))
     draft = form.draft()
-    assert (draft.split, draft.seed, draft.validation_percent, draft.test_percent) == ("", 7, 20, 30)
+    assert (draft.split, draft.seed, draft.validation, draft.test) == ("", 7, 0.2, 0.3)
     assert form.advanced.validation_spin.isEnabled()
 
 
 def test_a_run_is_cloned_into_the_form(workspace: TrainWorkspace, session: Session, qtbot: QtBot) -> None:
-    request = TrainRequest(data="/data", epochs=7, size="64x64x48", filters=4, cases=("a", "b"), sentinel_epochs=3)
+    shares = {"validation": 32 / 484, "test": 46 / 484}
+    request = TrainRequest(
+        data="/data", epochs=7, size="64x64x48", filters=4, cases=("a", "b"), sentinel_epochs=3, **shares
+    )
     run = RunFolder.create(session.runs.root, request, label="x")
     qtbot.waitUntil(lambda: workspace.list.selected == run.name)
     qtbot.waitUntil(lambda: "clone" in visible_buttons(workspace))
     click(qtbot, workspace.details.buttons["clone"])
     assert check(workspace.form.draft()).request == request
     assert workspace.form.advanced.filters_spin.isVisible()
+    # Shown rounded, and kept as it is until somebody edits it.
+    assert workspace.form.advanced.test_spin.text() == "9.5041 % of the cases"
+    workspace.form.advanced.test_spin.setValue(9.5)
+    assert workspace.form.draft().test == 0.095
     assert "same as the run" in workspace.problem.text()
+
+
+def test_a_recipe_is_saved_given_away_and_taken_up_beside_other_data(
+    workspace: TrainWorkspace, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form, path = workspace.form, tmp_path / "mine.recipe.json"
+    form.set_data("/mine")
+    form.name_edit.setText("mine")
+    form.apply({"size": "64x64x48", "batch": 3, "filters": 4, "memory": "low"})
+    form.advanced.rate_edit.setText("0.01")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments: (str(path), ""))
+    click(qtbot, form.save_button)
+    assert "mine" not in path.read_text() and "Saved" in workspace.problem.text()
+    form.fill(Draft(data="/theirs", name="theirs", cases="a, b"))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_arguments: (str(path), ""))
+    click(qtbot, form.load_button)
+    draft = form.draft()
+    assert (draft.data, draft.name, draft.cases) == ("/theirs", "theirs", "a, b")
+    assert (draft.size, draft.batch, draft.filters, draft.memory) == ("64x64x48", 3, 4, "low")
+    assert draft.learning_rate == "0.01"
+    path.write_text('{"format": "something else", "recipe": {}}')
+    click(qtbot, form.load_button)
+    assert "is no recipe" in workspace.problem.text() and form.draft() == draft
 
 
 def test_a_training_gets_more_epochs_and_another_rate_in_the_window(
@@ -516,7 +546,7 @@ def test_a_training_gets_more_epochs_and_another_rate_in_the_window(
     qtbot.waitUntil(lambda: (status := session.runs.status(run.name)) is not None and status.epoch == 1)
     qtbot.waitUntil(lambda: "change_course" in visible_buttons(workspace))
     click(qtbot, workspace.details.buttons["change_course"])
-    dialog = workspace.details.course_dialog
+    dialog = workspace.details.verbs.course_dialog
     assert dialog is not None
     assert not dialog.ok_button.isEnabled()
     assert dialog.from_spin.value() == 2 and "0.001" in dialog.rate_edit.placeholderText()
@@ -544,7 +574,7 @@ def test_a_finished_training_goes_back_to_its_best_epoch_with_a_lower_rate(
     run.append({"event": "state", "state": "finished"})
     qtbot.waitUntil(lambda: "change_course" in visible_buttons(workspace))
     click(qtbot, workspace.details.buttons["change_course"])
-    dialog = workspace.details.course_dialog
+    dialog = workspace.details.verbs.course_dialog
     assert dialog is not None
     assert not dialog.ok_button.isEnabled()
     dialog.best_button.click()

@@ -58,6 +58,7 @@ def add_commands(commands: Any) -> None:
     train.add_argument("--start-from", type=Path, metavar="MODEL", help="a model folder whose weights it starts with")
     train.add_argument("--seed", type=parse_at_least(0), default=1)
     train.add_argument("--threads", type=parse_at_least(0), default=0, metavar="N", help="0: all cores")
+    train.add_argument("--cores", default="", metavar="0-7|nodeN", help="cores, or a NUMA node, that it keeps to")
     train.add_argument("--sentinels", default="", metavar="NAME,NAME", help="cases to watch; default: two")
     train.add_argument("--sentinel-epochs", type=parse_at_least(0), default=1, metavar="N", help=_SENTINEL_HELP)
     train.add_argument("--no-tensorboard", action="store_true", help="write no files for TensorBoard into the run")
@@ -102,7 +103,7 @@ def run_train(options: argparse.Namespace) -> Outcome:
         sentinel_epochs=options.sentinel_epochs,
         tensorboard=not options.no_tensorboard,
         split=str(options.split.resolve()) if options.split else "",
-        settings=EngineSettings(intra_threads=options.threads),
+        settings=EngineSettings(intra_threads=options.threads, cores=options.cores),
     )
     _refuse_unreadable_data(options.data)
     root = default_runs_root() if options.run is None else options.run.resolve().parent

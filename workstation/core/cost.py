@@ -72,6 +72,7 @@ __all__ = [
     "count_parameters",
     "estimate_segment_bytes",
     "estimate_train_bytes",
+    "estimate_validation_bytes",
     "executed_flops",
     "forward_flops",
     "layer_costs",
@@ -182,6 +183,26 @@ def estimate_train_bytes(
         pipeline=_pipeline_bytes(plan, padded, batch=batch),
         **found,
     )
+
+
+def estimate_validation_bytes(plan: UNetPlan, shape: Shape, *, batch: int = 1) -> CostEstimate:
+    """Expected peak of a prediction between two steps: one volume in float32 beside what a training keeps.
+
+    Weights and optimiser stay, and so do the batches that are read ahead; gradients are gone. In mode "low" with
+    bfloat16 it is more than a step takes.
+
+    Parameters
+    ----------
+    plan : UNetPlan
+    shape : (I, J, K)
+    batch : int
+        Of the training.
+    """
+    count, padded = count_parameters(plan), padded_shape(shape, plan.multiple)
+    terms = dict(estimate_segment_bytes(plan, shape).terms)
+    terms["optimiser"] = count.trainable * FLOAT_BYTES * _OPTIMISER_SLOTS
+    terms["pipeline"] = _pipeline_bytes(plan, padded, batch=batch)
+    return CostEstimate(MappingProxyType(terms))
 
 
 def estimate_segment_bytes(plan: UNetPlan, shape: Shape) -> CostEstimate:

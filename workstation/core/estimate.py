@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from workstation.core.calibration import ADDITIVE, Calibration, estimate_prediction_seconds, estimate_step_seconds
-from workstation.core.cost import CostEstimate, estimate_train_bytes
+from workstation.core.cost import CostEstimate, estimate_train_bytes, estimate_validation_bytes
 from workstation.core.network import Shape, UNetPlan, padded_shape
 from workstation.core.refinement import (
     MeasuredRun,
@@ -81,6 +81,14 @@ class Knowledge:
     runs: Sequence[MeasuredRun] = ()
 
     def memory(self, job: Job) -> CostEstimate:
+        """Peak of a training: of a step, or of the prediction of a case between two steps where that takes more."""
+        step = self.step_memory(job)
+        if job.mode == "plain":
+            return step
+        validation = estimate_validation_bytes(job.plan, job.shape, batch=job.batch)
+        return max(step, validation, key=lambda each: each.peak_bytes)
+
+    def step_memory(self, job: Job) -> CostEstimate:
         """Peak of a step, refined."""
         estimate = estimate_train_bytes(
             job.plan,

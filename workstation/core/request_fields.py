@@ -16,6 +16,7 @@ from workstation.errors import RequestError
 
 MAX_SIDE = 1024
 _AFFINITY = re.compile(r"[A-Za-z0-9_,=\-.:\[\]{} ]*")
+_CORES = re.compile(r"node\d{1,3}|\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")
 _SIZE = re.compile(r"(\d{1,5})[xX×](\d{1,5})[xX×](\d{1,5})")
 _Value = TypeVar("_Value")
 
@@ -41,6 +42,15 @@ def parse_size(text: str) -> Shape | None:
     return i, j, k
 
 
+def cores_in(text: str) -> frozenset[int]:
+    """The numbers of "0-3,8"; empty for an empty text."""
+    found: set[int] = set()
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """How the engine uses the machine; recorded in every run.
@@ -59,6 +69,9 @@ class EngineSettings:
         KMP_BLOCKTIME, likewise.
     nice : int
         0 to 19; how far a run stands back behind the window.
+    cores : str
+        Those that the engine keeps to, as in "0-7,16", or "node0", those of a NUMA node, whose memory is then used
+        first; empty is all. Unlike `affinity` it holds for every build.
     """
 
     onednn: bool = True
@@ -68,6 +81,7 @@ class EngineSettings:
     affinity: str = ""
     blocktime_ms: int = 1
     nice: int = 10
+    cores: str = ""
 
     def __post_init__(self) -> None:
         check_range(self.intra_threads, 0, 4096, "intra_threads")
@@ -77,6 +91,9 @@ class EngineSettings:
         check_range(self.nice, 0, 19, "nice")
         if _AFFINITY.fullmatch(self.affinity) is None:
             raise RequestError(f"{self.affinity!r} is not a KMP_AFFINITY.", field="affinity")
+        if self.cores and _CORES.fullmatch(self.cores) is None:
+            hint = 'Write for example "0-7,16", or "node0" for a NUMA node.'
+            raise RequestError(f"{self.cores!r} names no cores.", field="cores", hint=hint)
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON object that `from_dict` reads back equal."""

@@ -23,7 +23,9 @@ from typing import Any
 
 import psutil
 
+from workstation.core.request_fields import cores_in
 from workstation.core.requests import EngineSettings
+from workstation.errors import RequestError
 
 _FEATURES = {
     "avx2": {"avx2"},
@@ -32,6 +34,7 @@ _FEATURES = {
     "bf16": {"avx512_bf16"},
     "amx": {"amx_tile"},
 }
+_NODES = Path("/sys/devices/system/node")
 _PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "nibabel")
 _MALLOC = ("MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD")
 
@@ -64,8 +67,14 @@ def prepare(settings: EngineSettings) -> Prepared:
     Parameters
     ----------
     settings : EngineSettings
+
+    Raises
+    ------
+    RequestError
+        The settings name cores that may not be used.
     """
     if "tensorflow" not in sys.modules:
+        keep_to_cores(settings.cores)
         os.environ.update(environment_of(settings))
     with suppress(psutil.Error, OSError):
         process = psutil.Process()
@@ -74,6 +83,37 @@ def prepare(settings: EngineSettings) -> Prepared:
     saved = _claim_stdout()
     _import_tensorflow()
     return Prepared(saved)
+
+
+def keep_to_cores(cores: str, *, nodes: Path = _NODES) -> None:
+    """Keep this process, and all threads that it makes from now on, to some of the cores that it may use.
+
+    Parameters
+    ----------
+    cores : str
+        As in `EngineSettings`. Linux gives a process memory of the node it runs on, where there is any.
+    nodes : Path
+        Where the system describes its NUMA nodes.
+
+    Raises
+    ------
+    RequestError
+        There are no such cores, or this process may use none of them.
+    """
+    if not cores or not hasattr(os, "sched_setaffinity"):
+        return
+    wanted = cores
+    if cores.startswith("node"):
+        try:
+            wanted = (nodes / cores / "cpulist").read_text(encoding="ascii")
+        except OSError as error:
+            hint = "Name another node, or cores by their numbers; `lscpu` lists both."
+            raise RequestError(f"This machine has no NUMA {cores}.", field="cores", hint=hint) from error
+    usable = cores_in(wanted) & os.sched_getaffinity(0)
+    if not usable:
+        hint = "Name others, or none for all; `lscpu` lists them."
+        raise RequestError(f"None of the cores {cores} may be used here.", field="cores", hint=hint)
+    os.sched_setaffinity(0, usable)
 
 
 def environment_of(settings: EngineSettings) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import signal
@@ -73,6 +74,8 @@ def run_window(
     window = MainWindow(session)
     file, reporter = CrashFile(), CrashReporter(window)
     window.show()
+    # What is loaded by now stays to the end: collections need not walk through it again.
+    gc.freeze()
     reporter.offer_last()
     if link is not None and cases:
         show_when_open(session, window.review.panes, link)

@@ -67,7 +67,8 @@ class ReadOut(QWidget):
         self.setToolTip(
             self.tr(
                 "Under the crosshair: voxel (i j k of the file, counted from 0), position (RAS+, mm), intensity of\n"
-                "every sequence, agreement of prediction and truth, and the label of both"
+                "every sequence, the entropy of the prediction where its map was opened (bits; 0 sure, 1 unsure),\n"
+                "agreement of prediction and truth, and the label of both"
             )
         )
         self._following = QTimer(self)
@@ -78,6 +79,8 @@ class ReadOut(QWidget):
         session.case_changed.connect(self.update)
         session.layers.masks_changed.connect(self.update)
         session.layers.comparison_ready.connect(self.update)
+        # The map of where a model is unsure has come.
+        session.view.sequence_changed.connect(self.update)
 
     def _on_cursor(self) -> None:
         if not self._following.isActive():
@@ -172,6 +175,10 @@ def read_out(session: Session) -> list[Reading]:
     for name, volume in case.sequences.items():
         value = "-" if voxel is None else _intensity(volume.data[voxel])
         readings.append(Reading(name, value, _widest_intensity(session.images.get(name))))
+    entropy = session.entropy.volume
+    if entropy is not None:
+        bits = "-" if voxel is None else f"{entropy.data[voxel]:.3f}"
+        readings.append(Reading(_tr("entropy"), bits, "0.000"))
     layers = session.layers
     if layers.truth is not None and layers.prediction is not None:
         classes = None if layers.comparison is None or voxel is None else layers.comparison.classes[voxel]

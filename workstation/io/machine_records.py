@@ -115,6 +115,7 @@ def machine_name(settings: EngineSettings = _DEFAULT) -> str:
     """
     threads = f"{settings.intra_threads} threads" if settings.intra_threads else "all threads"
     onednn = "on" if settings.onednn else "off"
+    threads += f" on {settings.cores}" if settings.cores else ""
     return f"{_processor()}, {os.cpu_count()} cores, {threads}, TensorFlow {_tensorflow()}, oneDNN {onednn}"
 
 

@@ -143,7 +143,8 @@ class Assessment(QObject):
             self._delay.start()
             return
         for part in PARTS:
-            if part in self._wanted and part not in self._found:
+            # One that is being made is of these masks: others would have made it be forgotten.
+            if part in self._wanted and part not in self._found and not self._background.is_asked(_topic(part)):
                 self._ask(part)
 
     def _ask(self, part: Part) -> None:

@@ -1,4 +1,7 @@
-"""The verbs of the window: what menus, keys, buttons and drops call. They know the session and no widget."""
+"""The verbs of the window: what menus, keys, buttons and drops call. They know the session and no widget.
+
+Those that start runs are in `session/starting.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, Qt
 
 from workstation.core.case import CaseFiles
-from workstation.core.requests import BenchRequest, ProfileRequest, SeamsRequest, SegmentRequest
 from workstation.core.selection import Selection
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, FileMissing, GeometryError, LayoutError, WorkstationError
@@ -86,7 +88,7 @@ def open_case(session: Session, files: CaseFiles) -> None:
 
     session.expect_case(files)
     ahead = session.prefetch.take(wanted)
-    if ahead is not None and ahead.done():
+    if ahead is not None and ahead.done() and ahead.exception() is None:
         session.background.forget("case")
         answer(ahead.result())
     else:
@@ -295,41 +297,6 @@ def step_sequence(session: Session, by: int) -> None:
         session.view.set_sequence(names[(names.index(session.view.sequence) + by) % len(names)])
 
 
-def segment_open_case(session: Session, model: Path, *, threshold: float = 0.0) -> str | None:
-    """Start a run that segments the open case; its mask shows itself when it is finished.
-
-    Returns
-    -------
-    str or None
-        Name of the run; None if it could not be started (the session says why).
-    """
-    if session.case is None:
-        session.problem.emit(LayoutError("there is no case to segment", hint="Open a case first."))
-        return None
-    image = next(iter(session.case.files.sequences.values())).path
-    try:
-        request = SegmentRequest(model=str(model), cases=(str(image),), threshold=threshold)
-        name = session.runs.start(request, label=session.case.name)
-    except WorkstationError as error:
-        session.problem.emit(error)
-        return None
-    words = _tr("Segmenting {} in the background; the mask shows itself when it is ready.")
-    session.notice.emit(words.format(session.case.name))
-    return name
-
-
-def start_measurement(session: Session, request: ProfileRequest | BenchRequest | SeamsRequest) -> str:
-    """Start a run that measures; `WorkstationError` if it cannot be.
-
-    Returns
-    -------
-    str
-        Name of the run.
-    """
-    label = Path(request.case).name.split(".nii")[0] if isinstance(request, SeamsRequest) else request.name
-    return session.runs.start(request, label=f"{request.kind}-{label}" if label else request.kind)
-
-
 def open_difference(session: Session, path: Path, *, voxel: tuple[int, int, int] | None = None) -> None:
     """Open a map of differences as an image of its own, at the voxel where it is largest.
 
@@ -369,8 +336,21 @@ def show_finished_mask(session: Session, path: Path) -> None:
         session.notice.emit(_tr("The segmentation of {} is ready.").format(session.case.name))
         session.review_wanted.emit()
     else:
-        session.worklist.attach({each.name: path for each in session.worklist.entries if is_mask_of(path, each.files)})
         session.notice.emit(_tr("A segmentation is ready: {}").format(path))
+        _attach_by_side_car(session, path)
+
+
+def _attach_by_side_car(session: Session, path: Path) -> None:
+    """Keep a mask as the prediction of the worklist's case that it is of; with a thousand cases it takes a while."""
+    data, entries = session.data_set, session.worklist.entries
+
+    def answer(names: list[str]) -> None:
+        if session.data_set is data:
+            session.worklist.attach(dict.fromkeys(names, path))
+
+    if entries:
+        question = lambda: [each.name for each in entries if is_mask_of(path, each.files)]  # noqa: E731 - used once
+        session.background.ask(f"case of {path}", question, answer, is_urgent=False)
 
 
 def _take_opened(session: Session, opened: Opened, paths: Sequence[Path]) -> None:

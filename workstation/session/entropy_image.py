@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QObject
 
 from workstation.core.case import Case
-from workstation.core.volume import LabelMap
+from workstation.core.volume import LabelMap, Volume
 from workstation.errors import GeometryError
 from workstation.io.nifti import read_volume
 from workstation.io.provenance import entropy_path
@@ -36,6 +36,7 @@ class EntropyImage(QObject):
         super().__init__(session)
         self._session = session
         self._of: LabelMap | None = None
+        self._volume: Volume | None = None
         self._before = ""
         session.layers.masks_changed.connect(self._on_masks)
 
@@ -43,6 +44,11 @@ class EntropyImage(QObject):
     def is_shown(self) -> bool:
         """Whether the panes show the map."""
         return self._session.view.sequence == NAME
+
+    @property
+    def volume(self) -> Volume | None:
+        """The map itself, in bits; None while it is not among the images of the case."""
+        return self._volume
 
     def toggle(self) -> None:
         """Show the map of the prediction, or go back to the sequence before."""
@@ -60,13 +66,13 @@ class EntropyImage(QObject):
         else:
             words = _tr("Opening {0}...").format(path.name)
             session.background.ask(
-                "entropy", lambda: _read(path, case), lambda image: self._take(case, mask, image), words=words
+                "entropy", lambda: _read(path, case), lambda found: self._take(case, mask, *found), words=words
             )
 
-    def _take(self, case: Case, mask: LabelMap, image: DisplayImage) -> None:
+    def _take(self, case: Case, mask: LabelMap, volume: Volume, image: DisplayImage) -> None:
         session = self._session
         if session.case is case and session.layers.mask("prediction") is mask:
-            self._of = mask
+            self._of, self._volume = mask, volume
             session.set_extra_image(NAME, image)
             self._show()
 
@@ -76,16 +82,16 @@ class EntropyImage(QObject):
 
     def _on_masks(self) -> None:
         if self._of is not None and self._session.layers.mask("prediction") is not self._of:
-            self._of = None
+            self._of = self._volume = None
             self._session.set_extra_image(NAME, None)
 
 
-def _read(path: Path, case: Case) -> DisplayImage:
+def _read(path: Path, case: Case) -> tuple[Volume, DisplayImage]:
     volume = read_volume(path, name=NAME)
     if not volume.grid.is_same(case.grid):
         hint = "Segment the case again."
         raise GeometryError(f"{path} is not on the grid of {case.name}", hint=hint, path=path)
-    return make_display_image(volume)
+    return volume, make_display_image(volume)
 
 
 def _tr(text: str) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, Qt
 
 from workstation.core.case import CaseFiles, DataSet
-from workstation.core.requests import SegmentRequest
 from workstation.errors import LayoutError, WorkstationError
 from workstation.io.cohort_report import CohortFacts, gather_cohort
 from workstation.io.export_batch import Report, ShouldStop
@@ -48,18 +47,6 @@ def cases_of(session: Session, which: str) -> tuple[CaseFiles, ...]:
     if which == "missing":
         return tuple(entry.files for entry in session.worklist.entries if entry.prediction is None)
     return session.data_set.cases
-
-
-def start_batch(session: Session, request: SegmentRequest) -> str:
-    """Start a run that segments many cases; `WorkstationError` if it cannot be.
-
-    Returns
-    -------
-    str
-        Its name.
-    """
-    data = session.data_set
-    return session.runs.start(request, label=f"batch-{data.name if data else 'cases'}")
 
 
 def evaluate_folder(session: Session, folder: Path, answer: Callable[[Evaluation], None]) -> None:

@@ -27,7 +27,7 @@ from workstation.core.split import PARTS, TASK01_CASES, TASK01_COUNTS, Draw, Par
 from workstation.errors import RequestError
 from workstation.gui.data.split_draft import SplitDraft, drawn, moved
 from workstation.gui.theme import LARGE, NEAR, ROOMY, SMALL, TIGHT, font_of, tokens_of
-from workstation.gui.train.fields import spin
+from workstation.gui.train.fields import ShareSpin, spin
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.wording import preset_word
 from workstation.io.splits import Manifest
@@ -133,16 +133,17 @@ class SplitPanel(QFrame):
         way = "paper" if draw.is_paper else "folds" if draw.folds else "shares"
         values = {
             self.seed_spin: draw.seed,
-            self.validation_spin: round(100 * draw.validation),
-            self.test_spin: round(100 * draw.test),
             self.folds_spin: draw.folds or 5,
             self.fold_spin: draw.fold + 1,
         }
-        editors = [*values, self.way_box, self.patient_check, self.level_check]
+        shares = {self.validation_spin: draw.validation, self.test_spin: draw.test}
+        editors = [*values, *shares, self.way_box, self.patient_check, self.level_check]
         for editor in editors:
             editor.blockSignals(True)
         for spin_box, value in values.items():
             spin_box.setValue(value)
+        for share_box, share in shares.items():
+            share_box.set_share(share)
         self.way_box.setCurrentIndex(_WAYS.index(way))
         self.patient_check.setChecked(draw.by_patient)
         self.level_check.setChecked(draw.is_level)
@@ -152,18 +153,17 @@ class SplitPanel(QFrame):
         held = sum(map(len, manifest.split.parts.values()))
         self._take(SplitDraft(draw, manifest.split, frozenset(manifest.moved), usable=held, is_saved=True))
 
-    def note_saved(self, draft: SplitDraft) -> None:
-        """A manifest says what a draft said; does nothing if another is shown by now."""
-        if draft == self.draft:
-            self._take(replace(draft, is_saved=True))
+    def note_saved(self) -> None:
+        """A manifest says what is shown."""
+        self._take(replace(self.draft, is_saved=True))
 
     def _draw(self) -> Draw:
         way = self.way_box.currentData()
         folds = self.folds_spin.value() if way == "folds" else 0
         return Draw(
             seed=self.seed_spin.value(),
-            validation=0.0 if folds else self.validation_spin.value() / 100,
-            test=self.test_spin.value() / 100,
+            validation=0.0 if folds else self.validation_spin.share,
+            test=self.test_spin.share,
             by_patient=self.patient_check.isChecked(),
             is_level=self.level_check.isChecked(),
             folds=folds,
@@ -220,8 +220,8 @@ class SplitPanel(QFrame):
         self.way_box.setItemData(_WAYS.index("paper"), tip, Qt.ItemDataRole.ToolTipRole)
         default = Draw()
         self.seed_spin = spin(0, 2**31 - 1, default.seed)
-        self.validation_spin = spin(0, 90, round(100 * default.validation), suffix=" %")
-        self.test_spin = spin(0, 90, round(100 * default.test), suffix=" %")
+        self.validation_spin = ShareSpin(default.validation, most_percent=90, suffix=" %")
+        self.test_spin = ShareSpin(default.test, most_percent=90, suffix=" %")
         self.folds_spin = spin(2, 20, 5)
         self.fold_spin = spin(1, 20, 1)
         self.patient_check = QCheckBox(self.tr("Keep patients together"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
+    QBoxLayout,
     QComboBox,
     QLabel,
     QListWidget,
@@ -21,14 +21,17 @@ from PySide6.QtWidgets import (
 from workstation.core.requests import SegmentRequest
 from workstation.core.segment_cost import segment_bytes, segment_seconds
 from workstation.errors import WorkstationError
+from workstation.gui.models.segment_options import SegmentOptions
 from workstation.gui.models.sources import ModelEntry
 from workstation.gui.theme import NEAR, TIGHT
+from workstation.gui.tooltips import plain_tip
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.wording import bytes_text, duration_text
 from workstation.io.models import ModelCard
 from workstation.jobs.memory import machine_memory
-from workstation.session.judging import WHICH, cases_of, start_batch
+from workstation.session.judging import WHICH, cases_of
 from workstation.session.session import Session
+from workstation.session.starting import start_batch
 
 _MOST_ROWS = 4
 
@@ -51,12 +54,8 @@ class BatchForm(QWidget):
         self._entries: tuple[ModelEntry, ...] = ()
         self.model = _wide_box()
         self.others = QListWidget()
-        self.flips = QCheckBox(self.tr("Average the eight flips of each volume"))
-        self.flips.setToolTip(self.tr("Test-time augmentation: steadier masks for eight times the time"))
-        self.entropy = QCheckBox(self.tr("Write where the model is unsure"))
-        self.entropy.setToolTip(
-            self.tr("The entropy of the probabilities as an image; the worklist can be sorted by its mean.")
-        )
+        self._options = SegmentOptions(QBoxLayout.Direction.TopToBottom)
+        self.flips, self.entropy = self._options.flips, self._options.entropy
         self.which = _wide_box()
         self.estimate = ToneLabel("faint", self)
         self.problem = ToneLabel("error", self)
@@ -74,7 +73,8 @@ class BatchForm(QWidget):
             self.model.clear()
             for entry in self._entries:
                 self.model.addItem(entry.name, str(entry.folder))
-                self.model.setItemData(self.model.count() - 1, str(entry.folder), Qt.ItemDataRole.ToolTipRole)
+                tip = plain_tip(str(entry.folder))
+                self.model.setItemData(self.model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
             self.model.setCurrentIndex(max(0, self.model.findData(before)) if self._entries else -1)
         self._offer_others()
 
@@ -139,7 +139,7 @@ class BatchForm(QWidget):
                 if is_other and entry.card is not None and chosen is not None and entry.card.outputs == chosen.outputs:
                     item = QListWidgetItem(entry.name, self.others)
                     item.setData(Qt.ItemDataRole.UserRole, str(entry.folder))
-                    item.setToolTip(str(entry.folder))
+                    item.setToolTip(plain_tip(str(entry.folder)))
                     is_ticked = str(entry.folder) in before
                     item.setCheckState(Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
         row = max(self.others.sizeHintForRow(0), self.fontMetrics().height())
@@ -164,8 +164,7 @@ class BatchForm(QWidget):
         self.model.currentIndexChanged.connect(self._offer_others)
         for signal in (self.others.itemChanged, self.which.currentIndexChanged):
             signal.connect(self.refresh)
-        for tick in (self.flips, self.entropy):
-            tick.toggled.connect(self.refresh)
+        self._options.changed.connect(self.refresh)
         self.start_button.clicked.connect(self._on_start_clicked)
         self._session.worklist.changed.connect(self._on_worklist)
         self._session.data_set_changed.connect(self.refresh)
@@ -188,7 +187,7 @@ class BatchForm(QWidget):
             column.addWidget(text)
             column.addWidget(editor)
             column.addSpacing(NEAR)
-        for widget in (self.flips, self.entropy, self.estimate, self.start_button, self.problem):
+        for widget in (self._options, self.estimate, self.start_button, self.problem):
             column.addWidget(widget)
             column.addSpacing(TIGHT)
 

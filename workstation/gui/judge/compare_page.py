@@ -14,11 +14,11 @@ from workstation.core.paired import FIGURES, Paired
 from workstation.errors import WorkstationError
 from workstation.gui.file_dialogs import last_folder
 from workstation.gui.judge.charts import ScatterChart
-from workstation.gui.judge.evaluate_page import heading
 from workstation.gui.judge.masks_choice import MasksChoice
 from workstation.gui.measure.rows_table import Cell, RowsTable
 from workstation.gui.theme import NEAR, PAGE, ROOMY
 from workstation.gui.train.labels import ToneLabel
+from workstation.gui.two_columns import heading
 from workstation.io.run_comparison import Comparison, write_comparison
 from workstation.session import judging
 from workstation.session.session import Session

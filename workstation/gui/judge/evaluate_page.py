@@ -11,9 +11,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -25,9 +23,9 @@ from workstation.gui.judge.charts import BoxChart, Group
 from workstation.gui.judge.masks_choice import MasksChoice
 from workstation.gui.measure.rows_table import Cell, RowsTable
 from workstation.gui.models.sources import ModelEntry
-from workstation.gui.theme import LARGE, NEAR, PAGE, ROOMY, font_of
+from workstation.gui.theme import NEAR, PAGE, ROOMY
 from workstation.gui.train.labels import ToneLabel
-from workstation.gui.two_columns import arrange_two_columns
+from workstation.gui.two_columns import arrange_two_columns, asking_column, heading
 from workstation.io.cohort_report import CohortRow
 from workstation.session import judging
 from workstation.session.judging import Evaluation
@@ -182,21 +180,9 @@ class EvaluatePage(QWidget):
         arrange_two_columns(self, self._left_side(), self._right_side(), left_width=_LEFT_WIDTH)
 
     def _left_side(self) -> QWidget:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(ROOMY, PAGE, ROOMY, ROOMY)
-        column.setSpacing(ROOMY)
-        column.addWidget(heading(self.tr("Segment")))
-        column.addWidget(self.form)
-        column.addWidget(self.state)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumWidth(300)
-        return area
+        side = asking_column(self.tr("Segment"), [self.form, self.state])
+        side.setMinimumWidth(300)
+        return side
 
     def _right_side(self) -> QWidget:
         bar = QHBoxLayout()
@@ -212,7 +198,7 @@ class EvaluatePage(QWidget):
         self._results.setVisible(False)
         side = QWidget()
         column = QVBoxLayout(side)
-        column.setContentsMargins(ROOMY, PAGE, PAGE, ROOMY)
+        column.setContentsMargins(ROOMY, ROOMY, PAGE, ROOMY)
         column.setSpacing(NEAR)
         column.addWidget(heading(self.tr("Masks against the truth")))
         column.addLayout(bar)
@@ -222,13 +208,6 @@ class EvaluatePage(QWidget):
         column.addStretch(0)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
         return side
-
-
-def heading(text: str) -> QLabel:
-    """The title of a part of a page."""
-    label = QLabel(text)
-    label.setFont(font_of(label.font(), LARGE, is_bold=True))
-    return label
 
 
 def _titles(regions: Sequence[str], *, has_problems: bool) -> list[Cell | str]:

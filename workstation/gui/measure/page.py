@@ -4,35 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 from workstation.errors import RequestError, WorkstationError
 from workstation.gui.empty_page import EmptyPage
 from workstation.gui.measure.forms import BenchForm, MeasuringForm, ProfileForm, SeamsForm
 from workstation.gui.measure.preview import preview
 from workstation.gui.models.sources import ModelEntry
-from workstation.gui.theme import LARGE, NEAR, ROOMY, TIGHT, font_of
+from workstation.gui.theme import TIGHT
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.run_details import RunDetails
 from workstation.gui.train.run_list import RunList
-from workstation.gui.two_columns import arrange_two_columns
+from workstation.gui.train.runs_side import RunsSide
+from workstation.gui.two_columns import arrange_two_columns, asking_column, with_foot
 from workstation.jobs.memory import machine_memory
-from workstation.session import commands
 from workstation.session.measurements import MEASURING_KINDS
 from workstation.session.session import Session
+from workstation.session.starting import start_measurement
 
 _LEFT_WIDTH = 400
 
@@ -135,7 +124,7 @@ class MeasurePage(QWidget):
     def _on_start_clicked(self) -> None:
         form = self.forms[self.kind]
         try:
-            name = commands.start_measurement(self._session, form.request())
+            name = start_measurement(self._session, form.request())
         except RequestError as error:
             is_shown = form.show_error(error)
             words = self.tr("Nothing was started: correct the field marked above.")
@@ -148,7 +137,7 @@ class MeasurePage(QWidget):
         self.list.select(name)
 
     def _on_runs_changed(self) -> None:
-        self._right.setCurrentIndex(1 if self.list.count else 0)
+        self._right.show_runs(has_runs=bool(self.list.count))
 
     def _on_followed(self, name: str) -> None:
         """Somebody else wants this run to be seen."""
@@ -164,36 +153,15 @@ class MeasurePage(QWidget):
         arrange_two_columns(self, self._left_side(), self._right_side(), left_width=_LEFT_WIDTH)
 
     def _left_side(self) -> QWidget:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(ROOMY, ROOMY, ROOMY, ROOMY)
-        column.setSpacing(ROOMY)
-        column.addWidget(_heading(self.tr("New measurement")))
-        column.addLayout(self._kinds_row())
-        for form in self.forms.values():
-            column.addWidget(form)
-        column.addWidget(self.facts)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(inner)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        side = QWidget()
+        column = asking_column(self.tr("New measurement"), [self._kinds_row(), *self.forms.values(), self.facts])
+        side = with_foot(column, [self.problem, self.start_button])
         side.setMinimumWidth(380)
-        whole = QVBoxLayout(side)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(scroll, 1)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(ROOMY, NEAR, ROOMY, ROOMY)
-        foot.addWidget(self.problem)
-        foot.addWidget(self.start_button)
-        whole.addLayout(foot)
         return side
 
-    def _kinds_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _kinds_row(self) -> QWidget:
+        kinds = QWidget()
+        row = QHBoxLayout(kinds)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(TIGHT)
         group = QButtonGroup(self)
         words = {"profile": self.tr("Profile"), "bench": self.tr("Benchmark"), "seams": self.tr("Seams")}
@@ -203,7 +171,7 @@ class MeasurePage(QWidget):
             group.addButton(button)
             self.kind_buttons[kind] = button
             row.addWidget(button, 1)
-        return row
+        return kinds
 
     def _right_side(self) -> QWidget:
         empty = EmptyPage(
@@ -214,27 +182,5 @@ class MeasurePage(QWidget):
                 "waits for its turn, and goes on when you close the window; its figures come here."
             ),
         )
-        runs = QSplitter(Qt.Orientation.Vertical)
-        above = QWidget()
-        column = QVBoxLayout(above)
-        column.setContentsMargins(ROOMY, ROOMY, ROOMY, TIGHT)
-        column.addWidget(_heading(self.tr("Measurements")))
-        column.addWidget(self.list)
-        below = QWidget()
-        column = QVBoxLayout(below)
-        column.setContentsMargins(ROOMY, NEAR, ROOMY, ROOMY)
-        column.addWidget(self.details)
-        runs.addWidget(above)
-        runs.addWidget(below)
-        runs.setSizes([190, 620])
-        runs.setChildrenCollapsible(False)
-        self._right = QStackedWidget()
-        self._right.addWidget(empty)
-        self._right.addWidget(runs)
+        self._right = RunsSide(self.tr("Measurements"), self.list, self.details, empty=empty, heights=(190, 620))
         return self._right
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setFont(font_of(label.font(), LARGE, is_bold=True))
-    return label

@@ -33,7 +33,7 @@ def _of_profile(request: ProfileRequest, knowledge: Knowledge, memory: MachineMe
     shapes = tuple(dict.fromkeys(padded_shape(parse_size(size) or (1, 1, 1), plan.multiple) for size in request.sizes))
     points = grid_of(Axes(shapes, request.batches, request.modes, request.precisions))
     jobs = [Job(plan, shape, batch=batch, mode=mode, precision=each) for shape, batch, mode, each, _ in points]
-    peaks = [knowledge.memory(job).peak_bytes for job in jobs]
+    peaks = [knowledge.step_memory(job).peak_bytes for job in jobs]
     free = memory.available_bytes * 9 // 10
     words = [_tr("{0} points; the largest is expected to take {1}.").format(len(jobs), bytes_text(max(peaks)))]
     too_large = sum(peak > free for peak in peaks)
@@ -53,7 +53,7 @@ def _of_bench(request: BenchRequest, knowledge: Knowledge, memory: MachineMemory
     job = Job(request.plan, request.shape, batch=request.batch)
     plain = Job(request.plan, request.shape, batch=request.batch, mode="plain")
     low = Job(request.plan, request.shape, batch=request.batch, mode="low")
-    peak = knowledge.memory(plain).peak_bytes + knowledge.memory(job).peak_bytes
+    peak = knowledge.step_memory(plain).peak_bytes + knowledge.step_memory(job).peak_bytes
     words = [_tr("Ours and plain Keras together are expected to take {0}.").format(bytes_text(peak))]
     if peak > memory.available_bytes * 9 // 10:
         words.append(_tr("They do not fit together now, so they are measured one after the other."))

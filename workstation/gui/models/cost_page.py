@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,11 +21,11 @@ from workstation.errors import RequestError
 from workstation.gui.measure.rows_table import RowsTable
 from workstation.gui.models import cost_words
 from workstation.gui.models.cost_controls import CostControls
-from workstation.gui.theme import LARGE, NEAR, ROOMY, TIGHT, TITLE, font_of
+from workstation.gui.theme import NEAR, ROOMY, TIGHT, TITLE, font_of
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.memory_bar import MemoryBar
 from workstation.gui.train.wording import bytes_text
-from workstation.gui.two_columns import arrange_two_columns
+from workstation.gui.two_columns import arrange_two_columns, asking_column, heading, scrolled
 from workstation.io.server_profiles import servers_file
 from workstation.session.machine import Machine
 
@@ -61,7 +60,7 @@ class TimeCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(ROOMY, ROOMY, ROOMY, ROOMY)
         column.setSpacing(NEAR)
-        column.addWidget(_heading(self.tr("Time")))
+        column.addWidget(heading(self.tr("Time")))
         for widget in (self.lines, self.when, self.problem, self.progress_text, self.progress):
             column.addWidget(widget)
         column.addLayout(buttons)
@@ -172,14 +171,7 @@ class CostPage(QWidget):
         arrange_two_columns(self, self._left_side(), self._right_side(), left_width=_LEFT_WIDTH)
 
     def _left_side(self) -> QWidget:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(ROOMY, ROOMY, ROOMY, ROOMY)
-        column.setSpacing(ROOMY)
-        column.addWidget(_heading(self.tr("A training of")))
-        column.addWidget(self.controls)
-        column.addStretch(1)
-        side = _scrolled(inner)
+        side = asking_column(self.tr("A training of"), [self.controls])
         side.setMinimumWidth(350)
         return side
 
@@ -209,7 +201,7 @@ class CostPage(QWidget):
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(4, 1)
-        return _scrolled(self._body)
+        return scrolled(self._body)
 
 
 def _card(*widgets: QWidget) -> QFrame:
@@ -222,18 +214,3 @@ def _card(*widgets: QWidget) -> QFrame:
         column.addWidget(widget)
     column.addStretch(1)
     return frame
-
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(widget)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return area
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setFont(font_of(label.font(), LARGE, is_bold=True))
-    return label

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -31,6 +32,7 @@ from workstation.gui.empty_page import EmptyPage
 from workstation.gui.icons import icon
 from workstation.gui.models.card_view import CardView
 from workstation.gui.models.card_words import lacking_words, list_words
+from workstation.gui.models.segment_options import SegmentOptions
 from workstation.gui.models.sources import (
     ModelEntry,
     add_folder,
@@ -40,13 +42,14 @@ from workstation.gui.models.sources import (
 )
 from workstation.gui.models.verbs import ModelVerbs
 from workstation.gui.theme import LARGE, NEAR, PAGE, ROOMY, TIGHT, font_of
+from workstation.gui.tooltips import plain_tip
 from workstation.gui.train.labels import ToneLabel
 from workstation.io.model_needs import ModelNeeds, needs_of
 from workstation.io.model_shelf import default_model
 from workstation.io.models import ModelCard
 from workstation.io.runs import list_runs
-from workstation.session import commands
 from workstation.session.session import Session
+from workstation.session.starting import segment_open_case
 
 if TYPE_CHECKING:
     from workstation.gui.judge.compare_page import ComparePage
@@ -83,6 +86,7 @@ class ModelsWorkspace(QWidget):
         self.rename_button = QPushButton(self.tr("Rename..."))
         self.export_button = QPushButton(icon("export"), self.tr("Export..."))
         self.remove_button = QPushButton()
+        self.options = SegmentOptions(QBoxLayout.Direction.LeftToRight)
         self._why_not = ToneLabel("faint", self)
         self.tabs = QTabWidget()
         self._places = {name: QWidget() for name in _TABS[1:]}
@@ -208,7 +212,7 @@ class ModelsWorkspace(QWidget):
         for entry in entries:
             words = list_words(entry, is_default=entry.folder == default)
             item = QListWidgetItem(icon("models" if entry.card else "warning"), f"{entry.name}\n{words}", self.list)
-            item.setToolTip(str(entry.folder))
+            item.setToolTip(plain_tip(str(entry.folder)))
         folders = [entry.folder for entry in entries]
         self.list.setCurrentRow(folders.index(before) if before in folders else 0)
         self.list.blockSignals(False)
@@ -289,7 +293,13 @@ class ModelsWorkspace(QWidget):
     def _on_segment_clicked(self) -> None:
         entry = self.selected
         if entry is not None and entry.card is not None:
-            commands.segment_open_case(self._session, entry.folder, threshold=entry.card.threshold)
+            segment_open_case(
+                self._session,
+                entry.folder,
+                threshold=entry.card.threshold,
+                flips=self.options.flips.isChecked(),
+                entropy=self.options.entropy.isChecked(),
+            )
 
     def _on_add_clicked(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Add a model folder"), str(Path.home()))
@@ -348,8 +358,12 @@ class ModelsWorkspace(QWidget):
     def _right_side(self) -> QWidget:
         self.segment_button.setDefault(True)
         foot = QHBoxLayout()
-        foot.setContentsMargins(PAGE, NEAR, PAGE, ROOMY)
+        foot.setContentsMargins(PAGE, 0, PAGE, ROOMY)
         foot.setSpacing(ROOMY)
+        how = QHBoxLayout()
+        how.setContentsMargins(PAGE, NEAR, PAGE, NEAR)
+        how.addWidget(self.options)
+        how.addStretch(1)
         foot.addWidget(self.segment_button)
         foot.addWidget(self._why_not, 1)
         for button in (self.default_button, self.rename_button, self.export_button, self.remove_button):
@@ -359,6 +373,7 @@ class ModelsWorkspace(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.card, 1)
+        column.addLayout(how)
         column.addLayout(foot)
         return side
 

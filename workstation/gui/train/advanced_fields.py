@@ -24,7 +24,7 @@ from workstation.core.split import Draw
 from workstation.gui.theme import NEAR, font_of
 from workstation.gui.train.data_facts import SplitFacts
 from workstation.gui.train.draft import Draft
-from workstation.gui.train.fields import Field, box, form_rows, labelled, spin
+from workstation.gui.train.fields import Field, ShareSpin, box, form_rows, labelled, spin
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.wording import decay_word, memory_word, normalisation_word, precision_word
 
@@ -73,10 +73,11 @@ class AdvancedFields(QWidget):
         return {
             "learning_rate": self.rate_edit.text(),
             "loss": self.loss_box.currentData(),
-            "validation_percent": self.validation_spin.value(),
-            "test_percent": self.test_spin.value(),
+            "validation": self.validation_spin.share,
+            "test": self.test_spin.share,
             "seed": self.seed_spin.value(),
             "threads": self.threads_spin.value(),
+            "cores": self.cores_edit.text(),
             "augment": self.augment_check.isChecked(),
             "filters": self.filters_spin.value(),
             "depth": self.depth_spin.value(),
@@ -101,6 +102,7 @@ class AdvancedFields(QWidget):
         """Put a draft into the fields."""
         for edit, text in (
             (self.rate_edit, draft.learning_rate),
+            (self.cores_edit, draft.cores),
             (self.start_from_edit, draft.start_from),
             (self.cases_edit, draft.cases),
             (self.split_edit, draft.split),
@@ -116,8 +118,6 @@ class AdvancedFields(QWidget):
         ):
             chooser.setCurrentIndex(chooser.findData(value))
         for number, count in (
-            (self.validation_spin, draft.validation_percent),
-            (self.test_spin, draft.test_percent),
             (self.seed_spin, draft.seed),
             (self.threads_spin, draft.threads),
             (self.filters_spin, draft.filters),
@@ -135,14 +135,16 @@ class AdvancedFields(QWidget):
         ):
             tick.setChecked(is_on)
         self.averaging_spin.setValue(draft.averaging_percent)
+        self.validation_spin.set_share(draft.validation)
+        self.test_spin.set_share(draft.test)
 
     def set_split(self, path: Path | None, draw: Draw) -> None:
         """Take over a saved split, or what the training is to draw one by."""
         self.split_edit.setText("" if path is None else str(path))
         if path is None:
             self.seed_spin.setValue(draw.seed)
-            self.validation_spin.setValue(round(100 * draw.validation))
-            self.test_spin.setValue(round(100 * draw.test))
+            self.validation_spin.set_share(draw.validation)
+            self.test_spin.set_share(draw.test)
 
     def show_split(self, facts: SplitFacts | None) -> None:
         """Say what the saved split holds, or why it cannot be used."""
@@ -156,8 +158,8 @@ class AdvancedFields(QWidget):
         losses = {"dice": self.tr("Dice (as in the paper)"), "bce+dice": self.tr("Cross-entropy + Dice")}
         self.rate_edit = QLineEdit("0.001")
         self.loss_box = box({losses.get(loss, loss): loss for loss in LOSSES})
-        self.validation_spin = spin(0, 99, 10, suffix=self.tr(" % of the cases"))
-        self.test_spin = spin(0, 99, 10, suffix=self.tr(" % of the cases"))
+        self.validation_spin = ShareSpin(0.1, most_percent=99, suffix=self.tr(" % of the cases"))
+        self.test_spin = ShareSpin(0.1, most_percent=99, suffix=self.tr(" % of the cases"))
         self.test_spin.setToolTip(self.tr("Kept aside and never looked at during the training."))
         self.split_edit = QLineEdit()
         self.split_edit.setPlaceholderText(self.tr("Drawn by the seed and the shares below"))
@@ -171,6 +173,15 @@ class AdvancedFields(QWidget):
         self.seed_spin.setToolTip(self.tr("Of the split, the weights, the order and the augmentation."))
         self.threads_spin = spin(0, 4096, 0)
         self.threads_spin.setSpecialValueText(self.tr("All physical cores"))
+        self.threads_spin.setToolTip(self.tr("Within one operation. More than there are cores make it slower."))
+        self.cores_edit = QLineEdit()
+        self.cores_edit.setPlaceholderText(self.tr("All"))
+        self.cores_edit.setToolTip(
+            self.tr(
+                "Cores that the run keeps to, such as 0-7,16; or a NUMA node of a large server, such as node0: its "
+                "cores and, as long as there is some, the memory beside them, which is the fastest."
+            )
+        )
         self.filters_spin = spin(1, MAX_FILTERS, 16)
         self.depth_spin = spin(1, MAX_DEPTH, 4)
         self.depth_spin.setToolTip(self.tr("Number of poolings; sides are padded to a multiple of 2 to its power."))
@@ -273,6 +284,7 @@ class AdvancedFields(QWidget):
         self._add(rows, "precision", self.tr("Precision"), self.precision_box)
         self._add(rows, "micro_batch", self.tr("Micro-batch"), self.micro_batch_spin)
         self._add(rows, "threads", self.tr("Threads"), self.threads_spin)
+        self._add(rows, "cores", self.tr("Cores"), self.cores_edit)
         self._add(rows, "onednn", self.tr("Engine"), self.onednn_check)
         return rows
 

@@ -105,7 +105,8 @@ class CostPanel(QWidget):
         self._headline.setText(self.tr("Needs about {0} of memory").format(bytes_text(cost.peak_bytes)))
         self._headline.setToolTip(
             self.tr(
-                "Expected peak of resident memory in a training step: the sum of its causes below, good to about 10 %."
+                "Expected peak of resident memory, in a step or in the prediction of a case between two steps,\n"
+                "whichever is more: the sum of its causes below, good to about 10 %."
             )
         )
         self.verdict.say(*self._verdict(cost))

@@ -1,6 +1,6 @@
 """What a training tells of itself, as curves over epochs, gathered from its events; no widget.
 
-Steps are kept in one array that grows, so that tens of thousands of them cost nothing to add to or to draw again.
+Steps are kept in series that grow, so that tens of thousands of them cost nothing to add to or to draw again.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, Literal
 import numpy as np
 
 from workstation.core.labels import REGION_NAMES
+from workstation.gui.train.series import Series, StepCurve
 
 Measure = Literal["loss", "dice", "rate", "seconds", "wait_seconds"]
 _OF_STEPS: tuple[Measure, ...] = ("loss", "dice", "rate", "seconds", "wait_seconds")
 _OF_EPOCHS = ("loss", "dice", "val_loss", "val_dice", "seconds")
-_FIRST_ROOM = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,31 +52,6 @@ class Best:
     val_loss: float
 
 
-class _Rows:
-    """A table of numbers that grows at its end."""
-
-    def __init__(self, columns: int) -> None:
-        self._room = np.empty((_FIRST_ROOM, columns))
-        self._count = 0
-
-    @property
-    def values(self) -> np.ndarray:
-        """(N, columns) float64; a view, valid until the next change."""
-        return self._room[: self._count]
-
-    def append(self, row: tuple[float, ...]) -> None:
-        """Add a row."""
-        if self._count == len(self._room):
-            self._room = np.concatenate([self._room, np.empty_like(self._room)])
-        self._room[self._count] = row
-        self._count += 1
-
-    def cut(self, first: float) -> None:
-        """Remove the rows from the first on whose first column is at least this; that column ascends."""
-        if self._count and self._room[self._count - 1, 0] >= first:
-            self._count = int(np.searchsorted(self._room[: self._count, 0], first))
-
-
 class CurveData:
     """The curves of one run.
 
@@ -85,8 +60,8 @@ class CurveData:
 
     def __init__(self) -> None:
         # Step and its measures; step and bytes in use and at the peak so far.
-        self._steps = _Rows(1 + len(_OF_STEPS))
-        self._memory = _Rows(3)
+        self._steps = Series(len(_OF_STEPS))
+        self._memory = Series(2)
         self._epochs: dict[int, dict[str, float]] = {}
         self._regions: dict[int, dict[str, float]] = {}
         self._sentinels: set[int] = set()
@@ -94,6 +69,8 @@ class CurveData:
         self._steps_per_epoch = 1
         self._peak = 0.0
         self.estimate_bytes = 0
+        self.epoch_changes = 0
+        """Grows with every change of what belongs to epochs."""
         self._take: dict[str, Callable[[Mapping[str, Any]], bool]] = {
             "step": self._take_step,
             "epoch": self._take_epoch,
@@ -114,7 +91,7 @@ class CurveData:
     @property
     def is_empty(self) -> bool:
         """Nothing was trained yet."""
-        return not len(self._steps.values) and not self._epochs
+        return not self._steps.count and not self._epochs
 
     @property
     def best(self) -> Best | None:
@@ -136,10 +113,14 @@ class CurveData:
         names = [name for name in REGION_NAMES if name in told]
         return tuple(names) if len(names) > 1 else ()
 
-    def of_steps(self, measure: Measure) -> Curve:
+    @property
+    def last_epoch(self) -> float:
+        """How far it has come: the place of the last step, or the last epoch that was told."""
+        return max(self.of_steps("loss").last_epoch, *self._epochs, 0.0)
+
+    def of_steps(self, measure: Measure) -> StepCurve:
         """What each training step had."""
-        rows = self._steps.values
-        return Curve(rows[:, 0] / self._steps_per_epoch, rows[:, 1 + _OF_STEPS.index(measure)].copy())
+        return StepCurve(self._steps, 1 + _OF_STEPS.index(measure), self._steps_per_epoch)
 
     def of_epochs(self, measure: Literal["loss", "dice"], *, of: Literal["training", "validation"]) -> Curve:
         """What each epoch had on average in training, or at its end in validation."""
@@ -154,15 +135,14 @@ class CurveData:
         values = [self._regions[epoch].get(region, math.nan) for epoch in epochs]
         return Curve(np.array(epochs, dtype=np.float64), np.array(values, dtype=np.float64))
 
-    def of_memory(self, *, at_peak: bool) -> Curve:
-        """Bytes that the engine held, or that it had held at its peak until then."""
-        rows = self._memory.values
-        return Curve(rows[:, 0] / self._steps_per_epoch, rows[:, 2 if at_peak else 1].copy())
+    def of_memory(self, *, at_peak: bool, scale: float = 1.0) -> StepCurve:
+        """Bytes times `scale` that the engine held, or that it had held at its peak until then."""
+        return StepCurve(self._memory, 2 if at_peak else 1, self._steps_per_epoch, scale)
 
     def rows(self) -> list[dict[str, Any]]:
         """All steps and epochs as rows of one table: a step has an epoch and a step, an epoch no step."""
         made: list[dict[str, Any]] = []
-        for step, *values in self._steps.values.tolist():
+        for step, *values in self._steps.table.T.tolist():
             epoch = math.ceil(step / self._steps_per_epoch)
             made.append({"epoch": epoch, "step": int(step), **dict(zip(_OF_STEPS, values, strict=True))})
         for epoch, scores in self._epochs.items():
@@ -191,6 +171,7 @@ class CurveData:
         epoch = event.get("epoch")
         if not isinstance(epoch, int):
             return False
+        self.epoch_changes += 1
         self._epochs[epoch] = {name: _number(event, name) for name in _OF_EPOCHS}
         scores = event.get("val_regions")
         if isinstance(scores, dict):
@@ -201,16 +182,16 @@ class CurveData:
 
     def _take_memory(self, event: Mapping[str, Any]) -> bool:
         used, peak = _number(event, "rss_bytes"), _number(event, "peak_bytes")
-        rows = self._steps.values
         # The last word of a run is its peak alone.
-        if math.isnan(used) or not used or not len(rows):
+        if math.isnan(used) or not used or not self._steps.count:
             return False
         self._peak = max(self._peak, used, 0.0 if math.isnan(peak) else peak)
-        self._memory.append((float(rows[-1, 0]), used, self._peak))
+        self._memory.append((float(self._steps.column(0)[-1]), used, self._peak))
         return True
 
     def _take_estimate(self, event: Mapping[str, Any]) -> bool:
         estimate = _number(event, "estimate_bytes")
+        self.epoch_changes += 1
         self.estimate_bytes = 0 if math.isnan(estimate) else int(estimate)
         return not self.is_empty
 
@@ -219,6 +200,7 @@ class CurveData:
         if not isinstance(epoch, int) or epoch in self._sentinels:
             return False
         self._sentinels.add(epoch)
+        self.epoch_changes += 1
         return True
 
     def _take_rewound(self, event: Mapping[str, Any]) -> bool:
@@ -226,6 +208,7 @@ class CurveData:
         epoch, step = event.get("epoch"), event.get("step")
         if not (isinstance(epoch, int) and isinstance(step, int)):
             return False
+        self.epoch_changes += 1
         self._steps.cut(step + 1)
         self._memory.cut(step + 1)
         self._epochs = {number: scores for number, scores in self._epochs.items() if number <= epoch}

@@ -46,7 +46,9 @@ class CurvesView(QWidget):
         self.seconds = Plot(self.tr("Seconds a step"), across)
         self.memory = Plot(self.tr("Memory, GiB"), across)
         self.plots = (self.loss, self.dice, self.rate, self.seconds, self.memory)
+        self._measures: tuple[tuple[Plot, Literal["loss", "dice"]], ...] = ((self.loss, "loss"), (self.dice, "dice"))
         self._data = CurveData()
+        self._shown_changes = -1
         self._empty = ToneLabel("faint", self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._best = ToneLabel("plain", self)
@@ -64,12 +66,30 @@ class CurvesView(QWidget):
 
     def show_data(self, data: CurveData, *, empty_words: str) -> None:
         """Draw a run's curves; `empty_words` where it has none."""
+        is_other = data is not self._data
         self._data = data
         self._pages.setCurrentWidget(self._empty if data.is_empty else self._plots)
         self._empty.setText(empty_words)
-        pairs: tuple[tuple[Plot, Literal["loss", "dice"]], ...] = ((self.loss, "loss"), (self.dice, "dice"))
-        for plot, measure in pairs:
-            plot.show_line("steps", data.of_steps(measure))
+        self._show_steps(data)
+        if is_other or data.epoch_changes != self._shown_changes:
+            self._shown_changes = data.epoch_changes
+            self._show_epochs(data)
+        for plot in self.plots:
+            plot.follow(data.last_epoch)
+
+    def _show_steps(self, data: CurveData) -> None:
+        """What may be another with every step."""
+        for plot, measure in self._measures:
+            plot.show_steps("steps", data.of_steps(measure))
+        self.rate.show_steps("rate", data.of_steps("rate"))
+        self.seconds.show_steps("seconds", data.of_steps("seconds"))
+        self.seconds.show_steps("wait", data.of_steps("wait_seconds"))
+        self.memory.show_steps("used", data.of_memory(at_peak=False, scale=1 / _GIB))
+        self.memory.show_steps("peak", data.of_memory(at_peak=True, scale=1 / _GIB))
+
+    def _show_epochs(self, data: CurveData) -> None:
+        """What is another only at the end of an epoch, or once in a run."""
+        for plot, measure in self._measures:
             plot.show_line("training", data.of_epochs(measure, of="training"))
             plot.show_line("validation", data.of_epochs(measure, of="validation"))
             plot.show_mark("best", data.best.epoch if data.best else None)
@@ -78,11 +98,6 @@ class CurvesView(QWidget):
                 self.dice.add_epochs(name, colour, name, style=Qt.PenStyle.DotLine)
                 self.dice.follow_palette(self.palette())
             self.dice.show_line(name, data.of_region(name))
-        self.rate.show_line("rate", data.of_steps("rate"))
-        self.seconds.show_line("seconds", data.of_steps("seconds"))
-        self.seconds.show_line("wait", data.of_steps("wait_seconds"))
-        self.memory.show_line("used", data.of_memory(at_peak=False), scale=1 / _GIB)
-        self.memory.show_line("peak", data.of_memory(at_peak=True), scale=1 / _GIB)
         self.memory.show_mark("estimate", data.estimate_bytes / _GIB if data.estimate_bytes else None)
         self._best.say(self._words(data))
         has_masks = bool(data.sentinel_epochs)

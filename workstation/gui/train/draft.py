@@ -14,7 +14,7 @@ from workstation.errors import RequestError
 _SHARED = (
     *("data", "preset", "size", "batch", "epochs", "loss", "seed", "augment", "filters", "depth", "normalisation"),
     *("memory", "precision", "micro_batch", "decay", "vary_intensities", "vary_shapes", "start_from"),
-    *("split", "sentinel_epochs", "tensorboard", "name", "settings"),
+    *("validation", "test", "split", "sentinel_epochs", "tensorboard", "name", "settings"),
 )
 
 
@@ -26,12 +26,14 @@ class Draft:
     ----------
     data, size, learning_rate, start_from, cases, split, sentinels, name : str
         As typed; names of cases with commas between them.
-    validation_percent, test_percent : int
-        Of the cases.
+    validation, test : float
+        Shares of the cases, 0 to 1.
     averaging_percent : float
         Share of the weights' running mean that a step keeps.
     threads : int
         0 means all physical cores.
+    cores : str
+        As in `EngineSettings`, as typed.
     settings : EngineSettings
         What of it has no field of its own.
     others
@@ -45,10 +47,11 @@ class Draft:
     epochs: int = 25
     learning_rate: str = "0.001"
     loss: str = "dice"
-    validation_percent: int = 10
-    test_percent: int = 10
+    validation: float = 0.1
+    test: float = 0.1
     seed: int = 1
     threads: int = 0
+    cores: str = ""
     augment: bool = True
     filters: int = 16
     depth: int = 4
@@ -112,10 +115,9 @@ def draft_of(request: TrainRequest) -> Draft:
     named = {name: getattr(request, name) for name in _SHARED}
     return Draft(
         learning_rate=f"{request.learning_rate:g}",
-        validation_percent=round(100 * request.validation),
-        test_percent=round(100 * request.test),
         averaging_percent=round(100 * request.averaging, 3),
         threads=request.settings.intra_threads,
+        cores=request.settings.cores,
         onednn=request.settings.onednn,
         cases=", ".join(request.cases),
         sentinels=", ".join(request.sentinels),
@@ -136,8 +138,8 @@ def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
         "batch": draft.batch,
         "epochs": draft.epochs,
         "loss": draft.loss,
-        "validation": draft.validation_percent / 100,
-        "test": draft.test_percent / 100,
+        "validation": draft.validation,
+        "test": draft.test,
         "seed": draft.seed,
         "augment": draft.augment,
         "filters": draft.filters,
@@ -158,10 +160,13 @@ def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
         "sentinels": _names(draft.sentinels),
         "tensorboard": draft.tensorboard,
         "name": draft.name.strip(),
-        "settings": replace(
-            draft.settings, onednn=draft.onednn, intra_threads=draft.threads, omp_threads=draft.threads
-        ),
     }
+    threads = {"intra_threads": draft.threads, "omp_threads": draft.threads}
+    try:
+        cores = draft.cores.lower().replace(" ", "")
+        values["settings"] = replace(draft.settings, onednn=draft.onednn, cores=cores, **threads)
+    except RequestError as error:
+        errors[error.field] = _sentence(error)
     try:
         # Half of the world writes 0,001.
         values["learning_rate"] = float(draft.learning_rate.strip().replace(",", "."))

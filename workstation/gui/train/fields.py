@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workstation.gui.train.labels import ToneLabel
+
+_SHARE_DECIMALS = 4
 
 
 class Field(QWidget):
@@ -75,3 +86,37 @@ def spin(low: int, high: int, value: int, *, suffix: str = "") -> QSpinBox:
     made.setSuffix(suffix)
     made.setGroupSeparatorShown(False)
     return made
+
+
+class ShareSpin(QDoubleSpinBox):
+    """A share of the cases in per cent; one of more digits than are shown stays what it is until it is edited.
+
+    Parameters
+    ----------
+    share : float
+        0 to 1.
+    most_percent : int
+    suffix : str
+    """
+
+    def __init__(self, share: float, *, most_percent: int, suffix: str) -> None:
+        super().__init__()
+        self._exact = share
+        self.setRange(0, most_percent)
+        self.setDecimals(_SHARE_DECIMALS)
+        self.setSuffix(suffix)
+        self.setValue(100 * share)
+
+    @property
+    def share(self) -> float:
+        """0 to 1."""
+        return self._exact if self.value() == round(100 * self._exact, _SHARE_DECIMALS) else self.value() / 100
+
+    def set_share(self, share: float) -> None:
+        """Show a share: 30 of 484 cases are 6.1983 %, and 30 / 484 for whoever asks."""
+        self._exact = share
+        self.setValue(100 * share)
+
+    def textFromValue(self, value: float) -> str:
+        """Without the zeros behind the last digit that counts."""
+        return self.locale().toString(value, "g", 2 + _SHARE_DECIMALS)

@@ -10,8 +10,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -25,6 +27,7 @@ from workstation.core.network import PRESETS, Shape
 from workstation.core.request_fields import EngineSettings
 from workstation.core.requests import MAX_EPOCHS
 from workstation.core.split import Draw
+from workstation.gui.tooltips import plain_tip
 from workstation.gui.train.advanced_fields import AdvancedFields
 from workstation.gui.train.data_facts import DataFacts
 from workstation.gui.train.draft import Draft
@@ -54,7 +57,7 @@ class TrainForm(QWidget):
         self._fields: dict[str, Field] = {}
         self._labels: list[QLabel] = []
         self._is_data_touched = False
-        # What has no field here, but may come with a draft: affinity, block time, niceness.
+        # What has no field here, but may come with a draft: KMP affinity, block time, niceness.
         self._settings = EngineSettings()
         self._make_editors()
         self._make_advanced()
@@ -62,7 +65,7 @@ class TrainForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addLayout(self._main_rows())
-        layout.addWidget(self._advanced_toggle, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(self._foot_row())
         layout.addWidget(self.advanced)
         self._fields |= self.advanced.fields
         self._labels += self.advanced.labels
@@ -179,8 +182,22 @@ class TrainForm(QWidget):
         self._advanced_toggle.setAutoRaise(True)
         self._advanced_toggle.setArrowType(Qt.ArrowType.RightArrow)
         self._advanced_toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.load_button = QPushButton(self.tr("Load\N{HORIZONTAL ELLIPSIS}"))
+        self.load_button.setToolTip(self.tr("Take all fields but data set, cases and names from a recipe's file."))
+        self.save_button = QPushButton(self.tr("Save\N{HORIZONTAL ELLIPSIS}"))
+        self.save_button.setToolTip(
+            self.tr("Keep all fields but data set, cases and names as a recipe: a small file to give to others.")
+        )
         self.advanced = AdvancedFields()
         self.advanced.hide()
+
+    def _foot_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(self._advanced_toggle)
+        row.addStretch(1)
+        row.addWidget(self.load_button)
+        row.addWidget(self.save_button)
+        return row
 
     def _main_rows(self) -> QFormLayout:
         rows = form_rows()
@@ -211,9 +228,8 @@ class TrainForm(QWidget):
             edit.textChanged.connect(self.draft_changed)
         for chooser in self.findChildren(QComboBox):
             chooser.currentIndexChanged.connect(self.draft_changed)
-        for number in self.findChildren(QSpinBox):
+        for number in (*self.findChildren(QSpinBox), *self.findChildren(QDoubleSpinBox)):
             number.valueChanged.connect(self.draft_changed)
-        self.advanced.averaging_spin.valueChanged.connect(self.draft_changed)
         for tick in self.findChildren(QCheckBox):
             tick.toggled.connect(self.draft_changed)
         self.data_edit.textChanged.connect(self._on_data_edited)
@@ -223,12 +239,19 @@ class TrainForm(QWidget):
 
     def _edits(self) -> tuple[QLineEdit, ...]:
         more = self.advanced
-        texts = (more.rate_edit, more.start_from_edit, more.cases_edit, more.split_edit, more.sentinels_edit)
+        texts = (
+            more.rate_edit,
+            more.cores_edit,
+            more.start_from_edit,
+            more.cases_edit,
+            more.split_edit,
+            more.sentinels_edit,
+        )
         return (self.data_edit, self.custom_edit, self.name_edit, *texts)
 
     def _on_data_edited(self, text: str) -> None:
         self._is_data_touched = True
-        self.data_edit.setToolTip(text)
+        self.data_edit.setToolTip(plain_tip(text) if text else "")
         self.data_changed.emit(text)
 
     def _on_size_chosen(self) -> None:
