@@ -128,7 +128,7 @@ def pause_and_resume(desk: Desk, run: RunFolder) -> None:
     desk.picture("8 paused")
     desk.act("resume", "Running")
     desk.wait(lambda: RunFolder(run.path).status().step > steps, "another step")
-    assert [record["command"] for record in run.commands(0)[0]] == ["pause", "resume"]
+    assert [record["command"] for record in run.commands(0)[0]] == ["start", "pause", "resume"]
 
 
 def go_through_epochs(desk: Desk, run: RunFolder) -> None:

@@ -259,9 +259,9 @@ class NewTraining(QWidget):
 
     def _on_start_clicked(self) -> None:
         verdict = check(self.form.draft())
-        self.form.show_errors(verdict.errors, also_untouched=True)
         # Memory may have been taken meanwhile.
         self.judge()
+        self.form.show_errors(verdict.errors, also_untouched=True)
         why_not = self._why_not(verdict)
         if verdict.request is None or why_not:
             self.problem.say(why_not, "error")
