@@ -237,10 +237,7 @@ def _unpack(
                 found.update(block)
                 file.write(block)
     except OSError as error:
-        hint = "Check that the folder may be written and the disk is not full."
-        raise ExportError(
-            f"{target} could not be written: {error.strerror or error}", hint=hint, path=target
-        ) from error
+        raise not_written(target, error) from error
     if found.hexdigest() != sha256:
         raise _refused(path, f"is damaged or was changed: the sha256 of {target.name} is not that of its manifest")
 

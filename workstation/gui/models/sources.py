@@ -13,9 +13,8 @@ from workstation.io.models import (
     ModelCard,
     list_models,
     read_model_card,
-    shipped_models_folder,
 )
-from workstation.io.places import user_models_folder
+from workstation.io.places import shipped_models_folder, user_models_folder
 from workstation.session.settings import settings
 
 _KEY = "models/added"
