@@ -483,6 +483,7 @@ def test_edits_that_were_kept_in_part_are_offered_again_unless_all_were_exported
         raise ExportError("no space left", hint="Export the mask now.")
 
     dab(session)
+    session.editing.journal.wait()
     with monkeypatch.context() as patch, qtbot.waitSignal(session.problem):
         patch.setattr(EditJournal, "append_edit", fail)
         dab(session, place=(5.0, 5.0, 5.0))
