@@ -24,8 +24,8 @@ one region from the start (`engine/execution.py`), so the rest of these points t
     128x128x128 batch 1     2.19 / 2.17
     128x112x96 batch 2      2.59 / 2.58    2.03 / 2.15*
     160x144x128 batch 1     2.71 / 2.72    2.11 / 2.08*
-    160x144x128 batch 2                    3.32 / 3.17
-    240x240x144 batch 2                    7.69 / 7.15*
+    160x144x128 batch 2     4.51 / 4.36    3.32 / 3.17
+    240x240x144 batch 2    11.05 / 10.35   7.69 / 7.15*
 
 On a processor with AVX-512 and AMX steps held 5.38 GB (exact) and 4.32 GB (low) at 240x240x144, batch 1, and a
 prediction 2.97 GB. A whole training holds more than a step alone: 1.87 (exact) and 1.54 GB (low) at 112x112x112, 4.15
