@@ -303,6 +303,27 @@ def test_agreement_lists_readers_and_opens_where_they_differ(window: MainWindow,
     assert current(window).name == data.cases[1].name
 
 
+def test_agreement_tells_a_blinded_reader_nothing_of_cases_to_come(
+    window: MainWindow, data: DataSet, qtbot: QtBot
+) -> None:
+    worklist = window.session.worklist
+    with ReviewStore(review_path(data.root)) as store:
+        for reader, statuses in (("Ben", ("accepted", "rejected")), ("Cid", ("accepted", "accepted"))):
+            for files, status in zip(data.cases, statuses, strict=False):
+                store.decide(Decision(files.name, reader, status))
+        store.decide(Decision(data.cases[0].name, "Ada", "accepted"))
+    worklist.set_blinded(blinded=True)
+    worklist.access.look()
+    qtbot.waitUntil(lambda: worklist.entries[0].has_decided)
+    dialog = AgreementDialog(window.session, window)
+    qtbot.addWidget(dialog)
+    cases = [dialog.table.item(row, 1).text() for row in range(dialog.table.rowCount())]
+    assert (cases, dialog.differing.count()) == (["1", "1", "1"], 0)
+    worklist.set_blinded(blinded=False)
+    dialog.table.selectRow(2)
+    assert [dialog.differing.item(row).text() for row in range(dialog.differing.count())] == [data.cases[1].name]
+
+
 def test_accepted_cases_become_a_data_set_to_train_on(
     window: MainWindow, data: DataSet, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

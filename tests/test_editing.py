@@ -475,6 +475,27 @@ def test_edits_that_cannot_be_kept_are_said_once_and_go_on(
     assert session.layers.mask("edited") is not None
 
 
+@pytest.mark.parametrize("is_exported", [True, False])
+def test_edits_that_were_kept_in_part_are_offered_again_unless_all_were_exported(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_exported: bool
+) -> None:
+    def fail(*_: object) -> None:
+        raise ExportError("no space left", hint="Export the mask now.")
+
+    dab(session)
+    session.editing.journal.wait()
+    with monkeypatch.context() as patch, qtbot.waitSignal(session.problem):
+        patch.setattr(EditJournal, "append_edit", fail)
+        dab(session, place=(5.0, 5.0, 5.0))
+    dab(session, place=(8.0, 5.0, 5.0))
+    if is_exported:
+        with qtbot.waitSignal(session.notice):
+            commands.export_mask(session, tmp_path / "corrected.nii.gz")
+    session.close()
+    # Nothing behind the edit that is missing: it would have been made on other labels.
+    assert [len(read_journal(path).entries) for path in case_journals(session)] == ([] if is_exported else [1])
+
+
 def test_discarding_ends_the_layer_and_its_journal(session: Session) -> None:
     dab(session)
     original = session.layers.mask("prediction")

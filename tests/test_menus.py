@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 from small_cases import truth_path, write_cases
 
@@ -145,6 +145,24 @@ def test_a_file_that_is_said_to_be_a_prediction_is_laid_over_the_case(
     with qtbot.waitSignal(window.session.layers.comparison_ready):
         window.session.content_wanted.emit(path)
     assert window.session.layers.prediction is not None
+
+
+def test_an_answer_is_not_about_a_case_that_came_meanwhile(
+    window: MainWindow, data: DataSet, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+
+    def answer_late(_window: object, _title: str, _words: str, lines: list[str], *_rest: object) -> tuple[str, bool]:
+        with qtbot.waitSignal(window.session.case_changed):
+            commands.step_case(window.session, 1)
+        return lines[0], True
+
+    monkeypatch.setattr(QInputDialog, "getItem", answer_late)
+    monkeypatch.setattr(commands, "open_mask", lambda *what, **_how: opened.append(what))
+    window.session.scheme_wanted.emit(truth_path(data.cases[0]), "prediction")
+    assert window.session.case is not None
+    assert window.session.case.name == data.cases[1].name
+    assert opened == []
 
 
 def test_recent_paths_are_offered_and_open(window: MainWindow, data: DataSet, qtbot: QtBot) -> None:

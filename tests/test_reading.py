@@ -421,6 +421,21 @@ def test_a_blinded_readers_prediction_shows_itself_after_the_decision(
     assert session.layers.prediction is not None
 
 
+def test_a_reader_who_gives_a_name_late_gets_the_held_prediction_all_the_same(
+    session: Session, data: DataSet, predictions: Path, qtbot: QtBot
+) -> None:
+    session.worklist.set_blinded(blinded=True)
+    with_predictions(session, predictions, qtbot)
+    qtbot.waitUntil(lambda: session.worklist.is_holding)
+    session.worklist.set_reader("Ben")
+    with qtbot.waitSignal(session.worklist.decided):
+        reading.accept_and_next(session)
+    assert session.layers.mask("prediction") is not None
+    (kept,) = stored(data)
+    assert (kept.reader, kept.is_blinded) == ("Ben", True)
+    assert kept.mask is not None
+
+
 def test_a_case_seen_before_is_not_called_blinded(
     session: Session, data: DataSet, predictions: Path, qtbot: QtBot
 ) -> None:

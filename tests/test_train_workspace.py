@@ -14,11 +14,12 @@ from PySide6.QtGui import QIcon, QImage, QPalette
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 
-from workstation.core.course import Change
+from workstation.core.course import Change, course_of
 from workstation.core.requests import SegmentRequest, TrainRequest
 from workstation.core.split import Draw, Split
-from workstation.errors import ExportError
+from workstation.errors import ExportError, RunError, WorkstationError
 from workstation.gui.train.colours import VALIDATION, state_colour
+from workstation.gui.train.course_dialog import CourseDialog
 from workstation.gui.train.draft import Draft, check
 from workstation.gui.train.job_chip import JobChip
 from workstation.gui.train.labels import ToneLabel
@@ -585,6 +586,30 @@ def test_a_finished_training_goes_back_to_its_best_epoch_with_a_lower_rate(
     assert run.goes_on_from_best() and run.changes()[0] == [Change(learning_rate=1e-5, from_epoch=3)]
     qtbot.waitUntil(lambda: run_state(session, run) != "finished")
     qtbot.waitUntil(lambda: run_state(session, run) == "finished", timeout=60_000)
+
+
+def test_a_start_that_was_refused_can_be_tried_again_with_the_same_change(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = new_run(session)
+    write_epoch(run, 1)
+    run.append({"event": "state", "state": "stopped"})
+    answers: list[WorkstationError | None] = [RunError("it is just ending", hint="Try again."), None]
+
+    def resume(_name: str) -> None:
+        refused = answers.pop(0)
+        if refused is not None:
+            raise refused
+
+    monkeypatch.setattr(session.runs, "resume", resume)
+    dialog = CourseDialog(session.runs, run.status(), course_of(run.request(), ()))
+    qtbot.addWidget(dialog)
+    dialog.epochs_spin.setValue(9)
+    dialog.accept()
+    assert "just ending" in dialog.problem.text()
+    dialog.accept()
+    assert (answers, dialog.result()) == ([], CourseDialog.DialogCode.Accepted)
+    assert run.changes()[0] == [Change(epochs=9, from_epoch=2)]
 
 
 def test_a_click_on_a_curve_opens_the_masks_of_that_epoch(

@@ -58,12 +58,12 @@ def add_commands(commands: Any) -> None:
     bench.add_argument("--rivals", default="", metavar="NAME,...", help="of plain, plain_no_onednn, low, peer")
     bench.add_argument("--peer", default="", metavar="PYTHON", help="a Python that has PyTorch; default: this one")
     bench.add_argument("--inference", action="store_true", help="also: files to mask on disk against the forward pass")
-    bench.add_argument("--model", type=Path, metavar="MODEL", help="for --inference: a model's folder")
+    bench.add_argument("--model", metavar="MODEL", help="for --inference: a model's name or folder, a finished run")
     bench.add_argument("--case", type=Path, metavar="CASE", help="for --inference: a case")
     _add_common(bench, out="bench")
 
     seams = add_command(commands, "seams", run_seams, summary="whole-volume against tiled prediction of a case")
-    seams.add_argument("--model", type=Path, required=True, metavar="MODEL", help="a model's folder")
+    seams.add_argument("--model", required=True, metavar="MODEL", help="a model's name or folder, a finished run")
     seams.add_argument("--case", type=Path, required=True, metavar="CASE", help="a case's folder or image")
     seams.add_argument("--tile", type=parse_shape, default=(128, 128, 128), metavar="IxJxK")
     seams.add_argument("--overlap", type=parse_at_least(0), default=0, metavar="VOXELS")
@@ -102,6 +102,7 @@ def run_bench(options: argparse.Namespace) -> Outcome:
     from workstation.core.requests import BenchRequest
     from workstation.engine.bench import bench
     from workstation.errors import RequestError
+    from workstation.io.model_shelf import model_named
 
     rivals = _words(options.rivals) or RIVALS
     if options.without_slow:
@@ -115,7 +116,7 @@ def run_bench(options: argparse.Namespace) -> Outcome:
         warm_up=1 if options.quick else 2,
         rivals=rivals,
         peer=options.peer,
-        model=str(_model_folder(options.model).resolve()) if options.model else "",
+        model=str(model_named(options.model).resolve()) if options.model else "",
         case=str(options.case.resolve()) if options.case else "",
         **_common(options),
     )
@@ -130,9 +131,10 @@ def run_seams(options: argparse.Namespace) -> Outcome:
     """`workstation seams`."""
     from workstation.core.requests import EngineSettings, SeamsRequest
     from workstation.engine.environment import prepare
+    from workstation.io.model_shelf import model_named
 
     request = SeamsRequest(
-        model=str(_model_folder(options.model)),
+        model=str(model_named(options.model)),
         case=str(options.case),
         tile=sides(options.tile),
         overlap=options.overlap,
@@ -303,9 +305,3 @@ def _parse_numbers(text: str) -> tuple[int, ...]:
         return tuple(int(word) for word in _words(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list such as 1,2,4") from error
-
-
-def _model_folder(path: Path) -> Path:
-    """The model folder meant: the path itself, or `model/` in a run's folder."""
-    inner = path / "model"
-    return inner if (inner / "card.json").is_file() and not (path / "card.json").is_file() else path

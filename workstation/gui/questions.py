@@ -1,4 +1,8 @@
-"""Questions that only the user can answer: which label scheme, mask or image, whether to resample."""
+"""Questions that only the user can answer: which label scheme, mask or image, whether to resample.
+
+An answer is about the case that was open when the question was asked. One that comes meanwhile, since it was being read
+already, is not meant.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 
 def ask_scheme(window: MainWindow, path: Path, kind: Kind) -> None:
     """Ask which label scheme a mask follows, and open it so."""
-    schemes = [*SCHEMES.values(), region_scheme("WT")]
+    case, schemes = window.session.case, [*SCHEMES.values(), region_scheme("WT")]
     lines = [
         f"{scheme.title}: " + ", ".join(f"{value} {label.name}" for value, label in scheme.labels.items())
         for scheme in schemes
@@ -31,13 +35,13 @@ def ask_scheme(window: MainWindow, path: Path, kind: Kind) -> None:
         0,
         False,
     )
-    if is_chosen:
+    if is_chosen and window.session.case is case:
         commands.open_mask(window.session, path, kind=kind, scheme=schemes[lines.index(line)].name)
 
 
 def ask_content(window: MainWindow, path: Path) -> None:
     """Ask whether a file is a mask or an image, and open it so."""
-    box = QMessageBox(window)
+    case, box = window.session.case, QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(window.tr("Mask or image?"))
     box.setText(window.tr("{name} may be a mask or an MR image.").format(name=path.name))
@@ -52,13 +56,13 @@ def ask_content(window: MainWindow, path: Path) -> None:
     chosen = next((kind for button, kind in choices.items() if button is box.clickedButton()), None)
     if chosen == "image":
         commands.open_paths(window.session, [path], are_images=True)
-    elif chosen is not None:
+    elif chosen is not None and window.session.case is case:
         commands.open_mask(window.session, path, kind="truth" if chosen == "truth" else "prediction")
 
 
 def ask_resampling(window: MainWindow, path: Path, kind: Kind, error: GeometryError) -> None:
     """Say that a mask is on another grid, and resample it (nearest neighbour) only if told to."""
-    box = QMessageBox(window)
+    case, box = window.session.case, QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle(window.tr("Different voxel grids"))
     box.setText(window.tr("{name} does not lie on the grid of the case.").format(name=path.name))
@@ -69,5 +73,5 @@ def ask_resampling(window: MainWindow, path: Path, kind: Kind, error: GeometryEr
     resample = box.addButton(window.tr("Resample"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.exec()
-    if box.clickedButton() is resample:
+    if box.clickedButton() is resample and window.session.case is case:
         commands.open_mask(window.session, path, kind=kind, may_resample=True)

@@ -29,8 +29,9 @@ class JournalKeeper(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        # Lives in the writer's thread.
+        # These live in the writer's thread.
         self._journal: EditJournal | None = None
+        self._has_failed = False
         self._writer: ThreadPoolExecutor | None = None
         self._waiting = 0
         self._timer = QTimer(self, singleShot=True, interval=SYNC_MS)
@@ -38,15 +39,11 @@ class JournalKeeper(QObject):
 
     def begin(self, folder: Path, case_path: Path, base: LabelMap, *, origin: str) -> None:
         """Begin a journal."""
-
-        def make(_: EditJournal | None) -> EditJournal:
-            return begin_journal(folder, case_path, base, origin=origin)
-
-        self._submit(make)
+        self._begin(lambda: begin_journal(folder, case_path, base, origin=origin))
 
     def resume(self, contents: JournalContents) -> None:
         """Go on with a journal that was read."""
-        self._submit(lambda _: resume_journal(contents))
+        self._begin(lambda: resume_journal(contents))
 
     def note_edit(self, edit: Edit) -> None:
         """Write an edit down."""
@@ -68,9 +65,13 @@ class JournalKeeper(QObject):
         """Let go of the journal; keep it for the next opening of the case, or delete it."""
 
         def finish(journal: EditJournal | None) -> None:
+            self._journal = None
             if journal is not None and is_kept:
-                journal.sync()
-                journal.close()
+                try:
+                    if not self._has_failed:
+                        journal.sync()
+                finally:
+                    journal.close()
             elif journal is not None:
                 journal.remove()
 
@@ -91,13 +92,15 @@ class JournalKeeper(QObject):
             self._writer.shutdown(wait=True)
             self._writer = None
 
-    def _note(self, write: Callable[[EditJournal], None]) -> None:
-        def append(journal: EditJournal | None) -> EditJournal | None:
-            if journal is not None:
-                write(journal)
-            return journal
+    def _begin(self, make: Callable[[], EditJournal]) -> None:
+        def begin(_: EditJournal | None) -> None:
+            self._has_failed = False
+            self._journal = make()
 
-        self._submit(append)
+        self._submit(begin)
+
+    def _note(self, write: Callable[[EditJournal], None]) -> None:
+        self._unless_failed(write)
         self._waiting += 1
         if self._waiting >= SYNC_RECORDS:
             self._sync()
@@ -105,27 +108,27 @@ class JournalKeeper(QObject):
             self._timer.start()
 
     def _sync(self) -> None:
-        def sync(journal: EditJournal | None) -> EditJournal | None:
-            if journal is not None:
-                journal.sync()
-            return journal
-
         self._timer.stop()
         self._waiting = 0
-        self._submit(sync)
+        self._unless_failed(EditJournal.sync)
 
-    def _submit(self, work: Callable[[EditJournal | None], EditJournal | None]) -> None:
-        """Do something with the journal in its thread; a failure is told once, and ends the journal."""
+    def _unless_failed(self, write: Callable[[EditJournal], None]) -> None:
+        def attempt(journal: EditJournal | None) -> None:
+            if journal is not None and not self._has_failed:
+                write(journal)
+
+        self._submit(attempt)
+
+    def _submit(self, work: Callable[[EditJournal | None], None]) -> None:
+        """Do something with the journal in its thread; a failure is told once, and nothing is written after it."""
 
         def run() -> None:
-            journal = self._journal
             try:
-                self._journal = work(journal)
+                work(self._journal)
             except WorkstationError as error:
-                # What was written so far stays, and is offered at the next opening.
-                self._journal = None
-                if journal is not None:
-                    journal.close()
+                # What was written so far is held until the work ends: then it goes if the work is in a file, and is
+                # offered at the next opening if it is not.
+                self._has_failed = True
                 self.failed.emit(error)
 
         if self._writer is None:

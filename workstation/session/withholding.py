@@ -53,11 +53,13 @@ class Withholding:
         """Whether this reader has seen the prediction of a case since the data set was opened."""
         return case in self._seen
 
-    def forget(self, *, seen: bool) -> None:
-        """Let go of the prediction; `seen` forgets also of which cases one was seen."""
+    def forget(self) -> None:
+        """Let go of the prediction."""
         self._held = None
-        if seen:
-            self._seen.clear()
+
+    def forget_seen(self) -> None:
+        """Forget of which cases a prediction was seen: another reader has seen none."""
+        self._seen.clear()
 
     def admit(self, mask: LabelMap, case: str | None, *, holds: bool) -> LabelMap | None:
         """A prediction that has come, if it may be shown; else it is held."""

@@ -159,7 +159,7 @@ class Worklist(QObject):
         if reader and reader != self._reader:
             self._reader = reader
             self._last = None
-            self._mask.forget(seen=True)
+            self._mask.forget_seen()
             self.reading_changed.emit()
             self._on_content()
 
@@ -177,7 +177,8 @@ class Worklist(QObject):
         self._named = [] if data_set is None else named_cases(data_set.cases)
         self._names = {(files.name, first_image(files)): name for name, files in self._named}
         self._current, self._last = None, None
-        self._mask.forget(seen=True)
+        self._mask.forget()
+        self._mask.forget_seen()
         self._choice = Choice(sort=self._choice.sort)
         self.clock.turn_to(None)
         self.access.use(None if data_set is None else data_set.root)
@@ -185,7 +186,7 @@ class Worklist(QObject):
 
     def take_case(self, files: CaseFiles, prediction: LabelMap | None) -> LabelMap | None:
         """Turn to another case; returns the prediction if it may be seen."""
-        self._mask.forget(seen=False)
+        self._mask.forget()
         self._current = self._names.get((files.name, first_image(files)))
         self._opened_at = now_text()
         self.clock.turn_to(self._current)

@@ -52,7 +52,9 @@ class AgreementDialog(QDialog):
 
     def refresh(self) -> None:
         """Count anew."""
-        names = {entry.name for entry in self._session.worklist.entries}
+        worklist = self._session.worklist
+        # While somebody reads blinded, what others say of a case waits for that reader's own decision, here too.
+        names = {entry.name for entry in worklist.entries if entry.has_decided or not worklist.is_blinded}
         history = self._session.worklist.access.content.history
         pairs = agreements_of(each for each in history if each.case in names)
         if pairs == self._pairs and self.table.columnCount():

@@ -41,6 +41,7 @@ class CourseDialog(QDialog):
         self._runs = runs
         self._status = status
         self._course = course
+        self._kept: Change | None = None
         self.setWindowTitle(self.tr("Course of {0}").format(status.name))
         self.epochs_spin = spin(course.epochs, MAX_EPOCHS, course.epochs)
         self.rate_edit = QLineEdit()
@@ -74,8 +75,10 @@ class CourseDialog(QDialog):
         """Change the course, and start what has ended; stay open where that is refused."""
         try:
             change = self._change()
-            if not change.is_empty:
+            # Where only the start was refused, the change is kept and holds for the next try.
+            if not change.is_empty and change != self._kept:
                 self._runs.change_course(self._status.name, change)
+                self._kept = change
             if self._status.is_ended:
                 self._resume()
         except WorkstationError as error:
