@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from review_cases import boxes, open_case, prediction, truth
@@ -64,6 +65,28 @@ def test_other_masks_make_figures_go_and_come_anew(session: Session, qtbot: QtBo
     assert not session.assessment.is_possible
 
 
+def test_another_part_that_is_wanted_begins_none_anew(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    gate = threading.Event()
+
+    def measure(part: str, *_masks: object) -> str:
+        asked.append(part)
+        gate.wait(60)
+        return part
+
+    monkeypatch.setattr(assessment_module, "_measure", measure)
+    open_case(session, truth=truth(), prediction=prediction())
+    session.assessment.set_wanted("scores", wanted=True)
+    qtbot.waitUntil(lambda: asked == ["scores"], timeout=30_000)
+    session.assessment.set_wanted("confusion", wanted=True)
+    qtbot.waitUntil(lambda: "confusion" in asked, timeout=30_000)
+    gate.set()
+    qtbot.waitUntil(lambda: session.assessment.scores is not None and session.assessment.confusion is not None)
+    assert asked == ["scores", "confusion"]
+
+
 def test_a_measurement_stops_when_the_masks_change(
     session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +106,33 @@ def test_a_measurement_stops_when_the_masks_change(
     session.layers.set_prediction(None)
     qtbot.waitUntil(stopped.is_set)
     assert session.assessment.scores is None
+
+
+def test_a_stroke_stops_what_is_being_measured_until_it_has_ended(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def measure(part: str, one: object, other: object, should_stop: object) -> str:
+        begun.set()
+        while not should_stop():  # type: ignore[operator]
+            threading.Event().wait(0.001)
+        stopped.set()
+        return "old"
+
+    monkeypatch.setattr(assessment_module, "_measure", measure)
+    open_case(session, truth=truth(), prediction=prediction())
+    session.editing.begin_stroke()
+    session.editing.end_stroke("brush")  # The edited layer is there, and nothing is drawn.
+    session.assessment.set_wanted("scores", wanted=True)
+    qtbot.waitUntil(begun.is_set)
+    begun.clear()
+    session.editing.begin_stroke()
+    session.editing.paint((slice(0, 1),) * 3, np.ones((1, 1, 1), bool), 1)
+    qtbot.waitUntil(stopped.is_set)
+    assert not session.background.is_asked("assessment scores")
+    session.editing.end_stroke("brush")
+    qtbot.waitUntil(begun.is_set)
 
 
 def test_a_measurement_does_not_keep_the_3d_pane_waiting(

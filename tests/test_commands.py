@@ -14,6 +14,7 @@ from small_cases import truth_path, write_cases, write_shifted
 
 from workstation.core.case import DataSet
 from workstation.errors import GeometryError
+from workstation.io.layouts import open_dataset
 from workstation.io.phantoms import write_phantoms
 from workstation.session import commands
 from workstation.session.runs import Runs
@@ -238,11 +239,24 @@ def test_a_finished_segmentation_shows_itself_on_its_own_case_only(
     with qtbot.waitSignal(session.notice) as notice:
         commands.show_finished_mask(session, mask)
     assert str(mask) in notice.args[0]
+    qtbot.waitUntil(lambda: [each.prediction for each in session.worklist.entries[:2]] == [None, mask])
     session.layers.toggle_hidden()
     come_from(0)
     with qtbot.waitSignal(session.layers.comparison_ready):
         commands.show_finished_mask(session, mask)
     assert not session.layers.hidden
+
+
+def test_a_damaged_side_car_of_a_finished_mask_is_told(
+    session: Session, data: DataSet, tmp_path: Path, qtbot: QtBot
+) -> None:
+    session.take_data_set(open_dataset(data.root))  # as the Data workspace does, with no case open
+    mask = tmp_path / f"{data.cases[1].name}_prediction.nii.gz"
+    mask.with_name(f"{data.cases[1].name}_prediction.json").write_text("{")
+    with qtbot.waitSignal(session.problem) as told:
+        commands.show_finished_mask(session, mask)
+    assert told.args is not None
+    assert "not valid JSON" in str(told.args[0])
 
 
 def test_largest_slice_of_the_prediction_comes_before_the_truths(

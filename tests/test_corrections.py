@@ -130,6 +130,38 @@ def test_a_corrected_case_shows_its_corrected_mask_again(
     again.close()
 
 
+def test_a_corrected_mask_shows_itself_each_time_its_case_is_opened(
+    session: Session, data: DataSet, qtbot: QtBot
+) -> None:
+    labels = correct(session)
+    with qtbot.waitSignal(session.case_changed):
+        reading.accept_and_next(session)
+    for _ in range(2):
+        settle(session, qtbot)
+        assert session.layers.mask("edited") is None
+        commands.step_case(session, -1)
+        qtbot.waitUntil(lambda: session.layers.mask("edited") is not None)
+        mask = session.layers.mask("edited")
+        assert mask is not None
+        assert np.array_equal(mask.data, labels)
+        with qtbot.waitSignal(session.case_changed):
+            commands.step_case(session, 1)
+
+
+def test_a_corrected_mask_shows_itself_after_a_case_whose_edits_were_left(
+    session: Session, data: DataSet, qtbot: QtBot
+) -> None:
+    correct(session)
+    with qtbot.waitSignal(session.case_changed):
+        reading.accept_and_next(session)
+    settle(session, qtbot)
+    correct(session)
+    commands.step_case(session, -1)
+    path = versions_folder(data.root) / f"{data.cases[0].name}_corrected_1.nii.gz"
+    qtbot.waitUntil(lambda: session.editing.saved_as == path)
+    assert session.layers.pair == ("truth", "edited")
+
+
 def test_a_second_correction_is_a_second_version(session: Session, data: DataSet, qtbot: QtBot) -> None:
     for number in (1, 2):
         correct(session)

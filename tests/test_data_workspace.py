@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -17,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from workstation.core.case import SEQUENCES, CaseFiles, DataSet, ImageRef
 from workstation.core.case_facts import CaseFacts
 from workstation.core.labels import SCHEMES
+from workstation.gui.data import split_files
 from workstation.gui.data.case_model import COLUMNS
 from workstation.gui.data.case_rows import overview_of
 from workstation.gui.data.workspace import DataWorkspace
@@ -24,7 +26,7 @@ from workstation.gui.main_window import MainWindow
 from workstation.gui.train.workspace import TrainWorkspace
 from workstation.io.layouts import open_dataset
 from workstation.io.phantoms import write_phantoms
-from workstation.io.splits import read_manifest
+from workstation.io.splits import read_manifest, save_manifest
 from workstation.session import commands
 from workstation.session.runs import Runs
 from workstation.session.scan import DataScan
@@ -320,6 +322,35 @@ def test_folds_are_saved_a_file_each_and_loaded_as_they_were(
     qtbot.waitUntil(lambda: workspace.split.draft.is_saved)
     assert workspace.split.draft.split == shown
     assert (workspace.split.folds_spin.value(), workspace.split.fold_spin.value()) == (3, 2)
+
+
+@pytest.mark.parametrize("change", ["another seed", "another data set"])
+def test_what_changed_while_a_split_was_saved_is_not_trained_by_it(
+    change: str,
+    workspace: DataWorkspace,
+    session: Session,
+    root: Path,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_and_wait(workspace, session, root, qtbot)
+    gate, trained = threading.Event(), []
+
+    def slowly(*what: Any, **how: Any) -> Path:
+        gate.wait(60)
+        return save_manifest(*what, **how)
+
+    monkeypatch.setattr(split_files, "save_manifest", slowly)
+    workspace.split_files.save(tmp_path / "split.json", then=lambda: trained.append(True))
+    if change == "another seed":
+        workspace.split.seed_spin.setValue(7)
+    else:
+        session.take_data_set(open_dataset(root))
+    gate.set()
+    qtbot.waitUntil(lambda: "Saved as" in workspace.problem.text(), timeout=30_000)
+    assert (tmp_path / "split.json").is_file()
+    assert (session.split_path, workspace.split.draft.is_saved, trained) == (None, False, [])
 
 
 def test_a_manifest_that_leads_out_of_the_data_set_is_refused(

@@ -170,6 +170,26 @@ def test_a_note_that_was_not_kept_waits_for_the_readers_return(window: MainWindo
     assert panel.note.text() == ""
 
 
+def test_a_note_stays_where_its_decision_could_not_be_kept(window: MainWindow, data: DataSet, qtbot: QtBot) -> None:
+    panel, case = window.review.cases.panel, data.cases[0]
+    QTest.keyClicks(panel.note, "edge is off")
+    # Written anew since it was opened, so that nothing may be decided about it.
+    write_shifted(truth_path(case), data.root.parent / "predictions" / f"{case.name}_prediction.nii.gz", by=6)
+    with qtbot.waitSignal(window.session.problem):
+        press(window, Qt.Key.Key_Return)
+    window.session.worklist.changed.emit()
+    assert stored(data) == []
+    assert panel.note.text() == "edge is off"
+
+
+def test_a_note_goes_with_the_word_that_a_mask_was_corrected(window: MainWindow, data: DataSet, qtbot: QtBot) -> None:
+    panel = window.review.cases.panel
+    QTest.keyClicks(panel.note, "by hand")
+    with qtbot.waitSignal(window.session.worklist.decided):
+        panel.mark_corrected()
+    assert [(each.status, each.note) for each in stored(data)] == [("corrected", "by hand")]
+
+
 def test_escape_leaves_without_a_decision(window: MainWindow, data: DataSet) -> None:
     panel = window.review.cases.panel
     window.session.view.set_maximised("axial")
@@ -188,6 +208,7 @@ def test_control_full_stop_flags_with_a_note(window: MainWindow, data: DataSet, 
     with qtbot.waitSignal(window.session.worklist.decided):
         press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier)
     assert [(each.status, each.note) for each in stored(data)] == [("flagged", "second lesion?")]
+    assert not window.review.cases.panel.note.isModified()
     assert window.review.cases.words.text() == "0 of 3 read, 1 flagged"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,12 @@ def test_a_file_in_the_place_of_a_folder_is_bad(tmp_path: Path) -> None:
     assert check_folder("Runs", tmp_path / "file").verdict == "bad"
 
 
+def test_words_in_any_encoding_are_told() -> None:
+    program = "import sys; sys.stderr.buffer.write(b'Display \\xe9teint'); sys.exit(3)"
+    check = check_opengl((sys.executable, "-c", program))
+    assert check.found == "Display \N{REPLACEMENT CHARACTER}teint"
+
+
 def test_a_folder_that_is_not_made_yet_is_not_made() -> None:
     assert "not made yet" in check_folder("Runs", default_runs_root()).found
     assert not default_runs_root().exists()
@@ -178,6 +185,26 @@ def test_closing_the_dialog_stops_the_checks(qtbot: QtBot) -> None:
     dialog.close()
     qtbot.waitUntil(lambda: bool(stops) and not session.tasks.title, timeout=20_000)
     assert dialog.checks == ()
+    session.close()
+
+
+def test_another_task_goes_on_when_the_dialog_is_closed(qtbot: QtBot) -> None:
+    session = Session()
+    gate, done = threading.Event(), []
+
+    def work(_report: object, should_stop: Any) -> bool:
+        gate.wait(60)
+        return bool(should_stop())
+
+    session.tasks.start("Report on <b>A", work, done.append)
+    dialog = DoctorDialog(session, work=lambda _report, _stop: (Check("A", "good", "fine"),))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert not dialog.bar.isVisible()
+    assert "Report on <b>A is not finished yet" in dialog.summary.text()
+    dialog.close()
+    gate.set()
+    qtbot.waitUntil(lambda: done == [False], timeout=30_000)
     session.close()
 
 

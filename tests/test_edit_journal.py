@@ -18,6 +18,7 @@ from workstation.errors import EditError, ExportError
 from workstation.io.edit_journal import (
     EditJournal,
     begin_journal,
+    discard_journal,
     journals_of,
     read_journal,
     replayed,
@@ -159,6 +160,39 @@ def test_what_is_written_by_a_window_is_offered_to_no_other(base: LabelMap, tmp_
     assert journals_of(tmp_path, CASE.with_name("case_2.nii.gz")) == []
 
 
+def test_work_that_another_window_went_on_with_is_neither_cut_off_nor_deleted(base: LabelMap, tmp_path: Path) -> None:
+    work = Work(base, begin_journal(tmp_path, CASE, base, origin="truth"))
+    work.step()
+    work.journal.close()
+    os.utime(work.journal.path, (1, 1))  # a clock that stands still for a moment would hide what follows
+    offered = read_journal(work.journal.path)
+    other = resume_journal(read_journal(work.journal.path))
+    other.append_edit(Edit("brush", work.editable.paint((slice(0, 2),) * 3, np.ones((2, 2, 2), bool), 3)))
+    other.close()
+    for use in (resume_journal, discard_journal):
+        with pytest.raises(EditError, match="since it was read"):
+            use(offered)
+    assert len(read_journal(work.journal.path).entries) == 2
+
+
+def test_work_that_another_window_finished_is_not_gone_on_with(
+    base: LabelMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_journal(tmp_path, CASE, base, origin="truth").close()
+    (path,) = journals_of(tmp_path, CASE)
+    offered = read_journal(path)
+    real_open = os.open
+
+    def open_at_the_last_moment(path: Path, flags: int) -> int:
+        descriptor = real_open(path, flags)
+        Path(path).unlink()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", open_at_the_last_moment)
+    with pytest.raises(EditError, match="since it was read"):
+        resume_journal(offered)
+
+
 def test_new_work_leaves_old_work_alone(base: LabelMap, tmp_path: Path) -> None:
     first = begin_journal(tmp_path, CASE, base, origin="truth")
     first.close()
@@ -210,6 +244,22 @@ def test_a_full_disk_is_said_and_leaves_whole_records(
     journal.append_undo()
     journal.close()
     assert len(read_journal(journal.path).entries) == 2
+
+
+def test_a_journal_that_cannot_be_begun_leaves_no_file_and_no_handle(
+    base: LabelMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handles = len(list(Path("/proc/self/fd").iterdir()))
+
+    def is_full(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", is_full)
+        with pytest.raises(ExportError, match="No space left"):
+            begin_journal(tmp_path, CASE, base, origin="truth")
+    assert list(tmp_path.iterdir()) == []
+    assert len(list(Path("/proc/self/fd").iterdir())) == handles
 
 
 @pytest.mark.parametrize("content", [b"", b"no journal at all", b"BraTS workstation edits 1\n", b"\x1f\x8b" * 40])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ import tensorflow as tf
 from reference_network import probabilities, weights_of
 
 from workstation.core.network import UNetPlan
+from workstation.engine import execution
 from workstation.engine.choices import Choices
 from workstation.engine.losses import LOSSES, batch_sums
 from workstation.engine.operations import FORMS
@@ -188,6 +190,22 @@ def test_bfloat16_activations_give_nearly_the_same_gradients(choices: Choices) -
     one, other = (np.concatenate([np.ravel(each) for each in found]) for found in (short, whole))
     # Eight bits of mantissa: directions agree to a few percent.
     assert one @ other / (np.linalg.norm(one) * np.linalg.norm(other)) > 0.9
+
+
+def test_a_step_of_more_than_four_gibibytes_gets_its_region(choices: Choices, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written to it, so the test needs no such memory; a length of bytes would not fit 32 bits."""
+    terms = {"activations": 5 << 30, "transient": 0, "scratch": 0}
+    asked: list[int] = []
+
+    def estimated(plan: UNetPlan, shape: object, *, batch: int, **_: object) -> SimpleNamespace:
+        asked.append(batch)
+        return SimpleNamespace(terms=terms)
+
+    monkeypatch.setattr(execution, "estimate_train_bytes", estimated)
+    inputs, truth = batch(SMALL, count=1, seed=1)
+    scores = steps_of(network(SMALL, 1), SMALL, choices).train(tf.constant(inputs), tf.constant(truth))
+    assert asked == [1]
+    assert np.isfinite(scores.loss)
 
 
 def test_observers_see_every_instruction_with_its_time(choices: Choices) -> None:

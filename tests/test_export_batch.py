@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from image_files import labels, ramp, save
-from small_cases import truth_path, write_cases
+from small_cases import truth_path, write_cases, write_shifted
 
 from workstation.cli import main
 from workstation.core.case import DataSet
@@ -112,6 +112,19 @@ def test_masks_are_not_exported_over_themselves(tmp_path: Path) -> None:
     save(tmp_path / "a.nii.gz", labels())
     done = export_all(masks_to_export(tmp_path, None), tmp_path)
     assert [row["status"] for row in done.rows] == ["failed"]
+
+
+def test_predictions_named_like_the_truths_are_not_exported_over_them(data: DataSet, tmp_path: Path) -> None:
+    case = data.cases[0]
+    before = truth_path(case).read_bytes()
+    folder = tmp_path / "masks"
+    folder.mkdir()
+    # As a tool writes it that names its masks after the truths it was given.
+    write_shifted(truth_path(case), folder / truth_path(case).name, by=3)
+    done = export_all([ExportItem(case.name, folder / truth_path(case).name, case)], truth_path(case).parent)
+    assert [row["status"] for row in done.rows] == ["failed"]
+    assert "the truth of the case" in done.rows[0]["problem"]
+    assert truth_path(case).read_bytes() == before
 
 
 def test_a_folder_on_the_command_line(data: DataSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Callable
@@ -69,6 +70,34 @@ def test_the_manifest_holds_the_hashes_of_the_files(tmp_path: Path) -> None:
     for name in (CARD, WEIGHTS):
         content = (tmp_path / "source" / name).read_bytes()
         assert manifest["files"][name] == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def test_a_file_that_was_not_named_is_not_replaced(tmp_path: Path) -> None:
+    path = archive_of(tmp_path)
+    before = path.read_bytes()
+    other = write_model(tmp_path / "other", {**CONV, "config": {"name": "b"}})
+    with pytest.raises(ExportError, match="is there already"):
+        export_model(other, tmp_path / "given")
+    assert path.read_bytes() == before
+    export_model(other, path)
+    assert path.read_bytes() != before
+
+
+def test_equal_models_make_equal_files(tmp_path: Path) -> None:
+    first = archive_of(tmp_path).read_bytes()
+    for name in (CARD, WEIGHTS):
+        os.utime(tmp_path / "source" / name, (10**9, 10**9))
+    assert export_model(tmp_path / "source", tmp_path / "again.zip").read_bytes() == first
+
+
+def test_weights_beyond_what_a_plain_archive_holds_travel_too(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 2 GiB, were they not too much for a test.
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    folder = import_model(archive_of(tmp_path), models)
+    assert (folder / WEIGHTS).stat().st_size > 100
+    assert (folder / WEIGHTS).read_bytes() == (tmp_path / "source" / WEIGHTS).read_bytes()
 
 
 def test_the_same_model_is_not_taken_in_twice(tmp_path: Path, models: Path) -> None:

@@ -15,9 +15,9 @@ from workstation.io.models import (
     ModelCard,
     list_models,
     read_model_card,
-    shipped_models_folder,
     write_model_card,
 )
+from workstation.io.places import shipped_models_folder
 
 CONV = {"module": "keras.layers", "class_name": "Conv3D", "config": {"name": "a"}, "registered_name": None}
 

@@ -185,9 +185,12 @@ def test_a_model_with_code_is_told_and_not_used(workspace: ModelsWorkspace, tmp_
 
 
 def test_the_words_of_a_card_are_not_html(workspace: ModelsWorkspace, tmp_path: Path, qtbot: QtBot) -> None:
-    folder = write_model(tmp_path / "mine", name="<b>bold</b>")
+    folder = write_model(tmp_path / "<b>mine", name="<b>bold</b>")
     add_folder(folder)
     show(workspace, qtbot)
+    tips = [workspace.list.item(row).toolTip() for row in range(workspace.list.count())]
+    assert any("&lt;b&gt;mine" in tip for tip in tips)
+    assert not any("<b>" in tip for tip in tips)
     labels = [label for label in workspace.card.findChildren(QLabel) if "<b>" in label.text()]
     assert labels
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)
@@ -225,6 +228,17 @@ def test_a_folder_without_a_model_is_refused_with_words(
     workspace.add(tmp_path)
     assert "holds no model" in workspace.problem.text()
     assert added_folders() == []
+
+
+def test_a_folder_on_a_disk_that_is_away_comes_back_with_it(tmp_path: Path) -> None:
+    away = write_model(tmp_path / "disk" / "mine")
+    add_folder(away)
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+    other = write_model(tmp_path / "other")
+    add_folder(other)
+    assert added_folders() == [other]
+    (tmp_path / "unplugged").rename(tmp_path / "disk")
+    assert added_folders() == [away, other]
 
 
 def test_an_added_model_can_be_removed_from_the_list_and_stays_on_disk(

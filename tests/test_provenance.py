@@ -18,7 +18,7 @@ from workstation.core.case import ImageRef
 from workstation.core.selection import Selection
 from workstation.errors import ExportError, LabelError
 from workstation.io.cases import read_mask
-from workstation.io.export import export_mask
+from workstation.io.export import export_label_map, export_mask
 from workstation.io.files import read_json, write_json
 from workstation.io.layouts import find_case
 from workstation.io.provenance import Origin, ReviewMark
@@ -160,6 +160,15 @@ def test_another_json_file_is_not_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "dataset.nii.gz").exists()
     export_mask(source, tmp_path / "mine.nii.gz")
     export_mask(source, tmp_path / "mine.nii.gz")
+
+
+def test_the_truth_of_the_open_case_is_never_written_over(tmp_path: Path) -> None:
+    truth = write_case(tmp_path / "case")
+    mask = read_mask(truth, scheme="brats2021")
+    before = truth.read_bytes()
+    with pytest.raises(ExportError, match="the truth of the case"):
+        export_label_map(dataclasses.replace(mask, source=None), truth, origin=Origin.of(find_case(truth)))
+    assert truth.read_bytes() == before
 
 
 def test_an_image_of_the_case_is_never_written_over(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -14,10 +17,12 @@ from small_cases import truth_path, write_cases, write_shifted
 
 from workstation.core.case import DataSet
 from workstation.core.review import Decision
+from workstation.errors import FileMissing
 from workstation.io.files import sha256_of
 from workstation.io.layouts import open_dataset
 from workstation.io.review_store import ReviewStore, review_path
 from workstation.session import commands, reading
+from workstation.session.loading import LoadedCase
 from workstation.session.prefetch import Wanted
 from workstation.session.runs import Runs
 from workstation.session.session import Session
@@ -214,6 +219,27 @@ def test_a_decision_made_just_before_the_window_closes_is_kept(qtbot: QtBot, dat
     assert [each.status for each in stored(data)] == ["accepted"]
 
 
+def test_a_decision_written_after_another_data_set_was_opened_is_not_taken_for_one_of_it(
+    session: Session, data: DataSet, originals: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    other = Path(shutil.copytree(originals / "data", tmp_path / "other"))
+    ReviewStore(review_path(data.root)).close()
+    with contextlib.closing(sqlite3.connect(review_path(data.root), isolation_level=None)) as slow:
+        slow.execute("BEGIN IMMEDIATE")
+        reading.accept_and_next(session)
+        with qtbot.waitSignal(session.case_changed):
+            commands.open_path(session, other)
+        slow.execute("ROLLBACK")
+    qtbot.waitUntil(lambda: not session.worklist.is_deciding)
+    settle(session, qtbot)
+    assert [each.status for each in stored(data)] == ["accepted"]
+    assert session.data_set is not None
+    assert session.data_set.root == other
+    assert session.worklist.current == session.worklist.entries[0]
+    # Undo would take back the decision of the same number in the other store.
+    assert session.worklist.last is None
+
+
 def test_a_damaged_store_is_said_once_and_decisions_are_refused(qtbot: QtBot, data: DataSet, tmp_path: Path) -> None:
     path = review_path(data.root)
     path.parent.mkdir()
@@ -310,6 +336,36 @@ def test_a_case_whose_mask_was_written_anew_is_not_taken_from_what_was_read_ahea
     assert prediction is not None
     assert truth is not None
     assert (prediction.data[7:] == truth.data[:-7]).all()
+
+
+def test_a_mask_written_anew_while_its_case_was_open_is_read_again(
+    session: Session, data: DataSet, predictions: Path, qtbot: QtBot
+) -> None:
+    with_predictions(session, predictions, qtbot)
+    with qtbot.waitSignal(session.case_changed):
+        commands.step_case(session, 1)
+    write_shifted(truth_path(data.cases[1]), predictions / f"{data.cases[1].name}_prediction.nii.gz", by=7)
+    for by in (1, -1):
+        with qtbot.waitSignal(session.case_changed):
+            commands.step_case(session, by)
+    prediction, truth = session.layers.prediction, session.layers.truth
+    assert prediction is not None
+    assert truth is not None
+    assert (prediction.data[7:] == truth.data[:-7]).all()
+
+
+def test_a_case_that_could_not_be_read_ahead_says_why_when_it_is_opened(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: Future[LoadedCase] = Future()
+    failed.set_exception(FileMissing("its disk is gone"))
+    # It failed between being asked for and being looked at.
+    monkeypatch.setattr(session.prefetch, "take", lambda _wanted: failed)
+    with qtbot.waitSignal(session.problem) as told:
+        commands.step_case(session, 1)
+    assert told.args is not None
+    assert "its disk is gone" in str(told.args[0])
+    assert session.expected_case is None
 
 
 def test_what_is_read_ahead_keeps_to_its_bound(session: Session, qtbot: QtBot) -> None:

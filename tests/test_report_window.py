@@ -25,6 +25,7 @@ from workstation.gui.export_dialog import ExportDialog
 from workstation.gui.main_window import MainWindow
 from workstation.gui.report import making
 from workstation.gui.task_bar import TaskBar
+from workstation.io.case_report import CaseInput
 from workstation.io.files import read_json
 from workstation.io.review_marks import marks_in
 from workstation.io.tables import read_table
@@ -197,7 +198,28 @@ def test_the_dialog_offers_what_the_mask_has(window: MainWindow, qtbot: QtBot) -
     assert not dialog.keeps_header.isChecked()
 
 
-def waiting_task(window: MainWindow) -> tuple[threading.Event, list[object]]:
+def test_a_report_calls_only_the_truth_truth(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, layers = window.session, window.session.layers
+    qtbot.waitUntil(lambda: session.worklist.access.is_read)
+    with qtbot.waitSignal(session.worklist.decided):
+        session.worklist.decide("accepted")
+    for by, kind in ((2, "prediction"), (3, "second")):
+        mask = write_shifted(truth_path(data.cases[0]), tmp_path / f"{kind}.nii.gz", by=by)
+        commands.open_mask(session, mask, kind=kind)
+        qtbot.waitUntil(lambda: layers.mask(kind) is not None)  # noqa: B023 - waited for here
+    layers.set_pair("prediction", "second")
+    given: list[CaseInput] = []
+    monkeypatch.setattr(making, "make_case_report", lambda what, _outs, **_how: given.append(what))
+    with qtbot.waitSignal(session.notice, timeout=20_000):
+        report_dialogs.report_open_case(session, tmp_path / "report.html")
+    assert [(each.truth, each.prediction) for each in given] == [(layers.mask("truth"), layers.mask("second"))]
+    # What was accepted is the prediction.
+    assert given[0].review is None
+
+
+def waiting_task(window: MainWindow, title: str = "Long work") -> tuple[threading.Event, list[object]]:
     """A task that goes on until it is stopped, and its results."""
     begun, results = threading.Event(), []
 
@@ -208,7 +230,7 @@ def waiting_task(window: MainWindow) -> tuple[threading.Event, list[object]]:
             begun.wait(0.01)
         raise CancelledError
 
-    window.session.tasks.start("Long work", work, results.append)
+    window.session.tasks.start(title, work, results.append)
     return begun, results
 
 
@@ -226,6 +248,15 @@ def test_a_task_shows_its_progress_and_is_stopped_by_its_button(window: MainWind
     assert results == []
     assert not bar.isVisible()
     assert not before.isNull()
+
+
+def test_a_file_name_in_a_task_is_words_and_no_html(window: MainWindow, qtbot: QtBot) -> None:
+    waiting_task(window, "Importing <b>x.model.zip")
+    bar = task_bar(window)
+    assert bar.words.textFormat() == Qt.TextFormat.PlainText
+    assert "&lt;b&gt;x.model.zip" in bar.words.toolTip()
+    window.session.tasks.stop()
+    finished(window, qtbot)
 
 
 def test_a_second_task_waits_for_the_user(window: MainWindow, qtbot: QtBot) -> None:

@@ -17,6 +17,7 @@ from workstation.errors import GeometryError, LayoutError, ReviewError
 from workstation.io import review_schema
 from workstation.io.files import sha256_of
 from workstation.io.review_figures import fingerprint_of, measure_case, predictions_in
+from workstation.io.review_marks import marks_in
 from workstation.io.review_schema import MIGRATIONS, prepare
 from workstation.io.review_store import ReviewStore, review_path
 
@@ -262,6 +263,15 @@ def test_a_store_lies_beside_the_data_or_among_the_users_own(tmp_path: Path, mon
     assert own.parent.name.startswith("set-")
     other = tmp_path / "other" / "set"
     assert review_path(other) != own
+
+
+def test_a_decision_taken_back_leaves_that_of_another_reader_standing(tmp_path: Path) -> None:
+    with ReviewStore(review_path(tmp_path)) as store:
+        store.decide(Decision("C1", "Ada", "accepted"))
+        kept = store.decide(Decision("C1", "Ben", "rejected", "wrong label"))
+        assert (marks_in(tmp_path)["C1"].reviewer, marks_in(tmp_path)["C1"].decision) == ("Ben", "rejected")
+        store.undo(kept.number)
+        assert (marks_in(tmp_path)["C1"].reviewer, marks_in(tmp_path)["C1"].decision) == ("Ada", "accepted")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

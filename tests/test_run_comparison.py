@@ -15,6 +15,7 @@ from workstation.core.requests import SegmentRequest
 from workstation.core.volume import LabelMap
 from workstation.errors import LayoutError
 from workstation.io import score_cache
+from workstation.io.files import side_car_of
 from workstation.io.layouts import open_dataset
 from workstation.io.matching import case_named_by, identifiers_of, masks_of_cases
 from workstation.io.nifti import read_label_map
@@ -53,6 +54,8 @@ def write_masks(data: DataSet, folder: Path, *, shift: int, ending: str = ".nii.
         ("output_00012_000.nii.gz", BRATS[2]),
         ("team7-00012-000-seg.nii.gz", BRATS[2]),
         ("BraTS-GLI-00006-000_entropy.nii.gz", None),
+        ("fold-1-00012-000-2.nii.gz", BRATS[2]),
+        ("00006-000_00012-000.nii.gz", None),
         ("00006.nii.gz", None),
         ("100012-000.nii.gz", None),
         ("00012-0001.nii.gz", None),
@@ -131,6 +134,24 @@ def test_what_was_scored_is_not_scored_again_until_a_file_changes(
     compare_folders(data, a, b)
     assert {path.parent for path in measured} == {b}
     assert len(measured) == 3
+
+
+def test_what_was_scored_is_scored_again_where_a_side_car_says_that_labels_mean_something_else(
+    data: DataSet, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    for case in data.cases:
+        assert case.truth is not None
+        truth = read_label_map(case.truth, scheme=scheme_named("brats2021"))
+        # Core 1, oedema 2: all that the enhancing tumour adds to the core.
+        core_and_oedema = np.where(truth.data == 4, 1, truth.data).astype(np.uint8)
+        write_label_map(folder / f"{case.name}.nii.gz", LabelMap("m", core_and_oedema, truth.grid, truth.scheme))
+    assert compare_folders(data, folder, folder).paired("TC", "dice").a.lowest == 1.0
+    for mask in folder.glob("*.nii.gz"):
+        # In this scheme 1 is oedema and 2 is core, which are nowhere where the truth has them.
+        side_car_of(mask).write_text('{"scheme": "msd"}')
+    assert compare_folders(data, folder, folder).paired("TC", "dice").a.highest == 0.0
 
 
 def test_a_damaged_entry_of_the_cache_is_measured_again(data: DataSet, tmp_path: Path) -> None:

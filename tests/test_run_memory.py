@@ -17,8 +17,9 @@ from workstation.core.requests import BenchRequest, TrainRequest
 from workstation.io.machine_records import machine_records
 from workstation.io.phantoms import write_phantoms
 from workstation.io.runs import RunFolder
+from workstation.jobs.engine_watch import EngineWatch
 from workstation.jobs.memory import MachineMemory, machine_memory
-from workstation.jobs.memory_cap import make_cap
+from workstation.jobs.memory_cap import MemoryCap, make_cap
 from workstation.jobs.memory_watch import is_too_much, kernel_kills
 from workstation.jobs.need import Need, need_of, remember_training
 from workstation.jobs.processes import mark_of, own_mark, resident_bytes, tree_of
@@ -203,6 +204,25 @@ def test_a_cap_is_a_group_beside_ours_where_memory_is_delegated(tmp_path: Path) 
     assert cap.kills() == 0
     (folder / "memory.events").write_text("oom 2\noom_kill 1\n")
     assert cap.kills() == 1
+
+
+def test_a_smaller_budget_ends_no_run_that_was_granted_more(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = tmp_path / "group"
+    group.mkdir()
+    monkeypatch.setattr("workstation.jobs.engine_watch.make_cap", lambda name, pid: MemoryCap(group))
+    monkeypatch.setenv("WORKSTATION_MEMORY", "1GiB")
+    turns = Turns(run.root)
+    ticket, _ = turns.try_take(Ticket(run.name, 1.0, False, own_mark(), bytes=600 * MIB))
+    with (
+        subprocess.Popen(["sleep", "60"]) as engine,
+        EngineWatch(run, engine, ticket, turns, stall_after=600) as watch,
+    ):
+        for budget, limit in (("1GiB", GIB), ("100MiB", 600 * MIB)):
+            monkeypatch.setenv("WORKSTATION_MEMORY", budget)
+            watch.look()
+            assert (group / "memory.max").read_text() == str(limit)
 
 
 def test_cores_are_left_to_all_or_divided_into_shares_that_do_not_meet() -> None:

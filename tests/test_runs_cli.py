@@ -107,6 +107,24 @@ def test_a_training_is_paused_resumed_and_stopped(
     assert "has ended" in refusal(capsys, "pause", run.name)
 
 
+def test_a_log_is_followed_byte_for_byte(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunFolder.create(root, SMALL, label="x")
+    # Lines of other systems, bytes that are no text, a character that comes in two looks.
+    run.log.write_bytes(b"caf\xe9 one\r\ntwo\n")
+    coming = [b"thr\xc3", b"\xa9e\n"]
+
+    def meanwhile(_seconds: float) -> None:
+        with run.log.open("ab") as log:
+            log.write(coming.pop(0))
+        if not coming:
+            run.append({"event": "state", "state": "finished"})
+
+    monkeypatch.setattr("workstation.cli.queue.time.sleep", meanwhile)
+    assert say(capsys, "log", run.name, "--follow") == "caf\N{REPLACEMENT CHARACTER} one\ntwo\nthr\u00e9e\n"
+
+
 def test_what_knows_no_step_cannot_rest(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = RunFolder.create(root, SegmentRequest(model="/m", cases=("/c",)), label="x")
     assert "cannot rest" in refusal(capsys, "pause", run.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,3 +175,20 @@ def test_a_long_course_comes_piece_by_piece_and_whole(tmp_path: Path) -> None:
         looks.append(reader.look(run.name, 1))
     assert len(looks) > 2
     assert [event["step"] for look in looks for event in look.events] == list(range(6000))
+
+
+def test_masks_that_change_during_a_comparison_are_compared_again(
+    runs: Runs, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, gate, found = new_run(tmp_path), threading.Event(), [(), ("case_2",)]
+
+    def compared(_run: RunFolder, **_how: object) -> tuple[str, ...]:
+        gate.wait(60)
+        return found.pop(0) if len(found) > 1 else found[0]
+
+    monkeypatch.setattr("workstation.session.runs.changed_masks", compared)
+    runs.start_watching()
+    qtbot.waitUntil(lambda: runs.has_looked, timeout=30_000)  # The first look has begun a comparison.
+    runs.compare_masks()
+    gate.set()
+    qtbot.waitUntil(lambda: runs.changed_masks(run.name) == ("case_2",), timeout=30_000)

@@ -6,6 +6,7 @@ Window, command line and supervisors read and write the same folder, so whatever
 from __future__ import annotations
 
 import argparse
+import codecs
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -84,14 +85,14 @@ def list_of_runs(options: argparse.Namespace) -> Outcome:
 def show_log(options: argparse.Namespace) -> Outcome:
     """`workstation runs log`."""
     run = run_named(options)
-    text = run.log.read_text(encoding="utf-8", errors="replace") if run.log.exists() else ""
-    lines = text.splitlines()[-(options.lines or 0) :]
+    data = run.log.read_bytes() if run.log.exists() else b""
+    lines = data.decode(errors="replace").splitlines()[-(options.lines or 0) :]
     if not options.follow:
         return Outcome({"run": str(run.path), "log": "\n".join(lines)}, "\n".join(lines))
     # To people as it comes; with --json stdout is for the one object at the end.
     out = sys.stderr if options.json else sys.stdout
     print("\n".join(lines), file=out, flush=True)
-    _follow_log(run, len(text.encode()), out)
+    _follow_log(run, len(data), out)
     return Outcome({"run": str(run.path), "state": run.status().state})
 
 
@@ -215,6 +216,7 @@ def _ask_about(run: RunFolder) -> None:
 
 def _follow_log(run: RunFolder, offset: int, out: Any) -> None:
     """Print what comes until the run ends, or Ctrl+C."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     while True:
         is_ended = run.status().is_ended
         data = b""
@@ -224,7 +226,8 @@ def _follow_log(run: RunFolder, offset: int, out: Any) -> None:
                 data = file.read()
         offset += len(data)
         if data:
-            print(data.decode(errors="replace"), end="", file=out, flush=True)
+            # A look may come in the middle of a character.
+            print(decoder.decode(data), end="", file=out, flush=True)
         if is_ended:
             return
         time.sleep(_FOLLOW_SECONDS)

@@ -4,8 +4,8 @@
 its mirror image does. The measure is the mean over T2 and FLAIR of (mean in the mask - mean in the rest of the head) /
 deviation of the head, and the share of the mask outside the head. On eleven cases of BraTS 2021 the right orientation
 had the largest contrast in all, by 0.13 at least over every flip (one case, up-down) and by 0.29 at least over
-left-right, front-back and both; `core/checkup.py` speaks from a gain of 0.25. It is a suspicion, not a proof: a tumour
-across the midline looks alike from both sides.
+left-right, front-back and both; `core/placement_checks.py` speaks from a gain of 0.25. It is a suspicion, not a proof:
+a tumour across the midline looks alike from both sides.
 """
 
 from __future__ import annotations

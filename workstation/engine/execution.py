@@ -26,6 +26,8 @@ from workstation.engine.unet import NORM_EPSILON, NORM_MOMENTUM
 Observe = Callable[[Instruction, float], None]
 LossGradient = Callable[[tf.Tensor], tf.Tensor]
 
+_ROW_BYTES = 1 << 20
+
 
 class Execution:
     """One forward and backward pass at a time of one model at one shape.
@@ -111,7 +113,8 @@ class Execution:
                 self._plan, self._shape, batch=samples, mode=self._memory, precision=self._type.name
             )
             size = sum(estimate.terms[name] for name in ("activations", "transient", "scratch"))
-            tf.raw_ops.Empty(shape=[size], dtype=tf.uint8, init=False)
+            # In rows: an extent of a tensor made here must lie below 2 GiB.
+            tf.raw_ops.Empty(shape=[size // _ROW_BYTES + 1, _ROW_BYTES], dtype=tf.uint8, init=False)
             self._reserved = samples
 
     def _begin(self, inputs: tf.Tensor, loss_gradient: LossGradient, *, counts: bool) -> None:

@@ -2,33 +2,31 @@
 and stepping cases.
 
 Times run from sending an event to the end of the paint it causes. Start-up is measured in fresh processes, from their
-creation to the end of the first paint of the window. Surfaces are those of every opening but the first, which also
-waits for OpenGL; they count as there when the 3D pane has painted them, and as missing (0) where it cannot.
+creation to the end of the first paint of the window, with the byte code that an installed program has. Surfaces are
+those of every opening but the first, which also waits for OpenGL; they count as there when the 3D pane has painted
+them, and as missing (0) where it cannot.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from workstation.errors import DisplayError
 from workstation.gui.application import make_application, use_offscreen_without_display
 from workstation.gui.bench_cases import make_cases, walk
 from workstation.gui.bench_curves import STEPS, curve_ticks_ms
+from workstation.gui.bench_events import PATIENCE_SECONDS, drag_ms, stroke_ms, wait, wheel_ms, window_ms
 from workstation.gui.main_window import MainWindow
-from workstation.gui.review.slice_view import SliceView
 from workstation.io.phantoms import write_phantoms
 from workstation.session import commands
 from workstation.session.session import Session
@@ -51,10 +49,6 @@ _STARTS = 5
 _FEW_STEPS = 500
 _MOST_TICKS = 100
 _OPENINGS = 5
-# Moves of the crosshair until it is back where it was.
-_TURN = 24
-_PATIENCE_SECONDS = 30.0
-_SPIN_SECONDS = 0.02
 _FULL_SHAPE = (240, 240, 155)
 _SMALL_SHAPE = (48, 52, 40)
 
@@ -84,14 +78,18 @@ def run(
         "platform", "events".
     """
     use_offscreen_without_display()
-    figures = {"start to first painted window": [_start_ms() for _ in range(_STARTS)]}
     with tempfile.TemporaryDirectory() as folder:
+        figures = {"start to first painted window": _starts_ms(Path(folder) / "byte code")}
         path = case or _phantom(Path(folder))
         app = make_application()
         session = Session()
         window = MainWindow(session)
         window.resize(1440, 900)
+        painted: list[bool] = []
+        window.first_painted.connect(lambda: painted.append(True))
         window.show()
+        # A case is chosen in a window that is there, and has read what it reads after its first paint.
+        wait(app, lambda: bool(painted) and not session.background.is_busy)
         openings, surfaces = [], []
         for _ in range(_OPENINGS + 1):
             openings.append(_open_ms(app, session, window, path, prediction))
@@ -100,12 +98,12 @@ def run(
         figures["surfaces after that"] = surfaces[1:]
         _show_comparison(app, session)
         views = list(window.review.panes.slices.values())
-        figures["wheel step to painted frame"] = _wheel_ms(app, views[0], events)
-        figures["crosshair drag, three panes"] = _drag_ms(app, views, events)
-        figures["window and level drag, three panes"] = _window_ms(app, views, events)
-        figures.update(_stroke_ms(app, session, views[0], events))
+        figures["wheel step to painted frame"] = wheel_ms(app, views[0], events)
+        figures["crosshair drag, three panes"] = drag_ms(app, views, events)
+        figures["window and level drag, three panes"] = window_ms(app, views, events)
+        figures.update(stroke_ms(app, session, views[0], events))
         cases = data or make_cases(Path(folder) / "walk", _FULL_SHAPE if case is None else _SMALL_SHAPE).root
-        steps = walk(app, window, cases, switches=switches, wait=_wait)
+        steps = walk(app, window, cases, switches=switches, wait=wait)
         figures["switch to a case read ahead"] = steps.times_ms
         steps_of_runs = STEPS if case is None else _FEW_STEPS
         ticks = min(events, _MOST_TICKS)
@@ -123,10 +121,19 @@ def run(
     }
 
 
-def _start_ms() -> float:
+def _starts_ms(byte_code: Path) -> list[float]:
+    """Several starts; one before them writes the byte code and does not count."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(byte_code)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return [_start_ms(environment) for _ in range(_STARTS + 1)][1:]
+
+
+def _start_ms(environment: Mapping[str, str]) -> float:
     started = time.time()
     command = [sys.executable, "-c", "from workstation.gui.bench_start import report_start; report_start()"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
+    answer = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     if answer.returncode:
         raise DisplayError("the window did not start", hint=answer.stderr.strip()[-500:])
     return 1000 * (float(answer.stdout.split()[-1]) - started)
@@ -143,9 +150,7 @@ def _open_ms(app: QApplication, session: Session, window: MainWindow, path: Path
     session.case_changed.connect(on_case)
     started = time.perf_counter()
     commands.open_path(session, path, prediction=prediction)
-    _wait(
-        app, lambda: bool(counts) and all(view.paint_count > count for view, count in zip(views, counts, strict=True))
-    )
+    wait(app, lambda: bool(counts) and all(view.paint_count > count for view, count in zip(views, counts, strict=True)))
     elapsed = time.perf_counter() - started
     session.case_changed.disconnect(on_case)
     return 1000 * elapsed
@@ -154,7 +159,7 @@ def _open_ms(app: QApplication, session: Session, window: MainWindow, path: Path
 def _surfaces_ms(app: QApplication, window: MainWindow) -> float:
     """Until the 3D pane shows the case that was opened."""
     panes, started = window.review.panes, time.perf_counter()
-    _wait(app, lambda: bool(getattr(panes.panes["3d"], "is_settled", False)))
+    wait(app, lambda: bool(getattr(panes.panes["3d"], "is_settled", False)))
     return 1000 * (time.perf_counter() - started) if getattr(panes.panes["3d"], "is_available", False) else 0.0
 
 
@@ -162,127 +167,12 @@ def _show_comparison(app: QApplication, session: Session) -> None:
     if session.layers.prediction is None:
         session.layers.set_prediction(session.layers.truth)
     session.layers.set_mode("comparison")
-    _wait(app, lambda: session.layers.comparison is not None or session.layers.truth is None)
+    wait(app, lambda: session.layers.comparison is not None or session.layers.truth is None)
     # The 3D pane makes itself meanwhile; it is not what is measured here.
     until = time.perf_counter() + 3
     while time.perf_counter() < until:
         app.processEvents()
         time.sleep(0.01)
-
-
-def _wheel_ms(app: QApplication, view: SliceView, events: int) -> list[float]:
-    position = QPointF(view.rect().center())
-    times = []
-    for number in range(events):
-        delta = 120 if number % 40 < 20 else -120
-        event = QWheelEvent(
-            position,
-            QPointF(view.mapToGlobal(position)),
-            QPoint(),
-            QPoint(0, delta),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        times.append(_painted_ms(app, [view], view, event))
-    return times
-
-
-def _drag_ms(app: QApplication, views: Sequence[SliceView], events: int) -> list[float]:
-    axial = views[0]
-    centre = QPointF(axial.rect().center())
-    middle = axial.to_slice(centre)
-    left = Qt.MouseButton.LeftButton
-    app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, centre, left))
-    times = []
-    for number in range(events):
-        # A diagonal to and fro, two voxels a move, so that the sagittal and the coronal slice change every time.
-        offset = 2.0 * abs(number % _TURN - _TURN // 2) - _TURN // 2 + 2
-        event = _mouse(axial, QEvent.Type.MouseMove, axial.to_pane(middle + QPointF(offset, offset)), left)
-        times.append(_painted_ms(app, views, axial, event))
-    app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonRelease, centre, left))
-    return times
-
-
-def _window_ms(app: QApplication, views: Sequence[SliceView], events: int) -> list[float]:
-    axial, left = views[0], Qt.MouseButton.LeftButton
-    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    centre = QPointF(axial.rect().center())
-    app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, centre, left, keys))
-    times = []
-    for number in range(events):
-        offset = 2.0 * abs(number % _TURN - _TURN // 2) - _TURN // 2 + 2
-        event = _mouse(axial, QEvent.Type.MouseMove, centre + QPointF(offset, offset), left, keys)
-        times.append(_painted_ms(app, views, axial, event))
-    app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonRelease, centre, left, keys))
-    return times
-
-
-def _stroke_ms(app: QApplication, session: Session, axial: SliceView, events: int) -> dict[str, list[float]]:
-    """Strokes with a ball about the crosshair, so that all three panes show what changes; two voxels a move."""
-    tools = session.editing.tools
-    tools.set_tool("brush")
-    tools.set_ball(is_ball=True)
-    tools.set_radius(5.0)
-    left, turn = Qt.MouseButton.LeftButton, 2 * math.pi / _TURN
-    _, x, y = axial.picture.place(session.view.cursor_mm)
-    moves, ends = [], []
-    for number in range(events):
-        # Round and round the crosshair, farther out each time: every move draws on voxels that are not drawn yet.
-        radius = 4.0 + 0.1 * (number % (10 * _TURN))
-        place = axial.to_pane(QPointF(x + radius * math.cos(number * turn), y + radius * math.sin(number * turn)))
-        if tools.label != (1, 2)[number // _TURN % 2]:
-            tools.set_label((1, 2)[number // _TURN % 2])
-            app.processEvents()  # What the panel and the panes do about it belongs to no move.
-        if number % _TURN == 0:
-            app.sendEvent(axial, _mouse(axial, QEvent.Type.MouseButtonPress, place, left))
-        moves.append(_painted_ms(app, [axial], axial, _mouse(axial, QEvent.Type.MouseMove, place, left)))
-        if number % _TURN == _TURN - 1:
-            ends.append(_handled_ms(app, axial, _mouse(axial, QEvent.Type.MouseButtonRelease, place, left)))
-    if session.editing.is_drawing:
-        ends.append(_handled_ms(app, axial, _mouse(axial, QEvent.Type.MouseButtonRelease, place, left)))
-    return {"brush stroke, mouse move to painted frame": moves, "end of a brush stroke": ends}
-
-
-def _mouse(
-    view: SliceView,
-    kind: QEvent.Type,
-    position: QPointF,
-    button: Qt.MouseButton,
-    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
-) -> QMouseEvent:
-    of_event = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else button
-    held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button
-    return QMouseEvent(kind, position, QPointF(view.mapToGlobal(position)), of_event, held, modifiers)
-
-
-def _painted_ms(app: QApplication, views: Sequence[SliceView], target: SliceView, event: QEvent) -> float:
-    counts = [view.paint_count for view in views]
-    started = time.perf_counter()
-    app.sendEvent(target, event)
-    _wait(app, lambda: all(view.paint_count > count for view, count in zip(views, counts, strict=True)))
-    return 1000 * (time.perf_counter() - started)
-
-
-def _handled_ms(app: QApplication, target: SliceView, event: QEvent) -> float:
-    """Until the window is free again after an event that need not paint anything."""
-    started = time.perf_counter()
-    app.sendEvent(target, event)
-    app.processEvents()
-    return 1000 * (time.perf_counter() - started)
-
-
-def _wait(app: QApplication, is_done: Callable[[], bool]) -> None:
-    started = time.perf_counter()
-    while not is_done():
-        waited = time.perf_counter() - started
-        if waited > _PATIENCE_SECONDS:
-            raise DisplayError("the window did not answer within 30 s", hint="Is the machine overloaded?")
-        if waited > _SPIN_SECONDS:
-            # A window at rest sleeps; one that spins would take the processor from the threads that read.
-            time.sleep(0.001)
-        app.processEvents()
 
 
 def _phantom(folder: Path) -> Path:

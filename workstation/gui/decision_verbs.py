@@ -37,7 +37,7 @@ class DecisionVerbs(QObject):
             "decide.accept": panel.accept_and_next,
             "decide.reject": panel.ask_reason,
             "decide.flag": panel.ask_note,
-            "decide.corrected": lambda: reading.mark_corrected(session),
+            "decide.corrected": panel.mark_corrected,
             "decide.undo": lambda: reading.undo_decision(session),
             "decide.blinded": lambda: worklist.set_blinded(blinded=not worklist.is_blinded),
             "decide.reader": self.ask_reader,

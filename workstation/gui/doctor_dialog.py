@@ -56,6 +56,7 @@ class DoctorDialog(QDialog):
         self.resize(720, 560)
         self.summary = QLabel(self.tr("Looking at packages, screen, OpenGL and engine; this takes some seconds."))
         self.summary.setWordWrap(True)
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)
         self.bar.setTextVisible(False)
@@ -65,9 +66,11 @@ class DoctorDialog(QDialog):
         self.copy.setAutoDefault(False)
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
         self._arrange()
-        session.tasks.start(self.tr("Checking the installation"), work, self._on_checks)
-        if not session.tasks.title:
+        self._is_begun = session.tasks.start(self.tr("Checking the installation"), work, self._on_checks)
+        if not self._is_begun:
             self.bar.hide()
+            words = self.tr("{0} is not finished yet. Check the installation when it is.")
+            self.summary.setText(words.format(session.tasks.title))
 
     def text(self) -> str:
         """All checks as text."""
@@ -82,7 +85,7 @@ class DoctorDialog(QDialog):
         """Close; checks that are under way are not waited for."""
         if self._is_open:
             self._is_open = False
-            if not self.checks:
+            if self._is_begun and not self.checks:
                 self._session.tasks.stop()
         super().done(result)
 

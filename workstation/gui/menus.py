@@ -19,7 +19,7 @@ from workstation.gui.edit_verbs import EditVerbs
 from workstation.gui.file_dialogs import FileDialogs
 from workstation.gui.reading_verbs import ReadingVerbs, next_of
 from workstation.gui.report_dialogs import ReportDialogs
-from workstation.gui.theme import THEMES, choose_theme, chosen_theme
+from workstation.gui.theme import THEMES, applied_theme, choose_theme
 from workstation.session import commands
 from workstation.session.layers import MODES, OUTLINES, REGION_CHOICES
 from workstation.session.settings import recent_paths
@@ -223,7 +223,7 @@ class Menus(QObject):
             "view.convention": lambda: view.convention == "radiological",
             "view.nose": lambda: view.sagittal_nose == "left",
             "view.interpolation": lambda: view.interpolation == "linear",
-            **{f"window.theme_{name}": partial(lambda name: chosen_theme() == name, name) for name in THEMES},
+            **{f"window.theme_{name}": partial(lambda name: applied_theme() == name, name) for name in THEMES},
             "decide.blinded": lambda: self._session.worklist.is_blinded,
             "masks.toggle": lambda: not layers.hidden,
             "masks.prediction": lambda: layers.is_visible("prediction"),

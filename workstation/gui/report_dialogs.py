@@ -101,12 +101,13 @@ class ReportDialogs(QObject):
 
 
 def report_open_case(session: Session, out: Path) -> None:
-    """Write the report of the open case, with its masks as they are now, beside the window."""
+    """Write the report of the open case, beside the window: its truth, and the mask that is judged, as they are now."""
     case, view, layers = session.case, session.view, session.layers
     if case is None:
         return
-    truth, prediction = layers.truth, layers.prediction
-    review, edits = origin_of(session, "prediction").review, origin_of(session, layers.pair[1]).edits
+    # Any two masks may be drawn; the report calls none the truth that is not, and tells of no decision about another.
+    judged = next(slot for slot in (*reversed(layers.pair), "prediction") if slot != "truth")
+    truth, prediction, origin = layers.mask("truth"), layers.mask(judged), origin_of(session, judged)
     shown = (view.sequence, layers.palette, view.convention, view.sagittal_nose)
 
     def work(report: Report, should_stop: ShouldStop) -> None:
@@ -116,7 +117,7 @@ def report_open_case(session: Session, out: Path) -> None:
         from workstation.io.case_report import CaseInput
 
         sequence, palette, convention, nose = shown
-        given = CaseInput(case, truth, prediction, review, edits)
+        given = CaseInput(case, truth, prediction, origin.review, origin.edits)
         style = Style(sequence, palette, Convention(convention, nose))
         make_case_report(given, [out], style=style, progress=Progress(report, should_stop))
 

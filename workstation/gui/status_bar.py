@@ -17,8 +17,8 @@ from workstation.gui.train.labels import ToneLabel
 from workstation.session.images import DisplayImage
 from workstation.session.session import Session
 
-# Words may come a little after the picture: the slices are painted first.
-_FOLLOW_MS = 30
+# Words may come a little after the picture, and nobody reads more than fifteen of them a second.
+_FOLLOW_MS = 66
 _GAP = 18
 _NUMBER_GAP = 8
 _WORD_GAP = 6

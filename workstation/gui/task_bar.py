@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from workstation.gui.theme import NEAR
+from workstation.gui.tooltips import plain_tip
 from workstation.session.session import Session
 
 _BAR_WIDTH = 110
@@ -18,7 +19,7 @@ class TaskBar(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tasks = session.tasks
-        self.words = QLabel()
+        self.words = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.words.setObjectName("quiet")
         self.bar = QProgressBar()
         self.bar.setFixedWidth(_BAR_WIDTH)
@@ -48,7 +49,7 @@ class TaskBar(QWidget):
         elif step:
             words = self.tr("{0}: {1}").format(words, step)
         self.words.setText(self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, _WORDS_WIDTH))
-        self.words.setToolTip(words)
+        self.words.setToolTip(plain_tip(words))
         # Without a total it runs to and fro.
         self.bar.setRange(0, total)
         self.bar.setValue(done)

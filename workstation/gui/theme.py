@@ -121,14 +121,14 @@ class _Theme(QObject):
         super().__init__(app)
         self.setObjectName("theme")
         self._app = app
-        self._chosen = "dark"
+        self.chosen = "dark"
         app.setStyle("Fusion")
         app.setFont(_with_tabular_digits(app.font()))
         app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 
     def choose(self, name: str) -> None:
         """Switch to a theme and follow the system from now on if it is "system"."""
-        self._chosen = name
+        self.chosen = name
         scheme = {"dark": Qt.ColorScheme.Dark, "light": Qt.ColorScheme.Light}.get(name, Qt.ColorScheme.Unknown)
         # Title bars and native dialogs follow this; our own palette does not wait for it, because the call has no
         # effect on bare X, some desktops and the offscreen platform.
@@ -136,7 +136,7 @@ class _Theme(QObject):
         self._paint()
 
     def _on_scheme_changed(self) -> None:
-        if self._chosen == "system":
+        if self.chosen == "system":
             self._paint()
 
     def _paint(self) -> None:
@@ -150,10 +150,10 @@ class _Theme(QObject):
         self._app.setStyleSheet(_style_sheet(tokens))
 
     def _tokens(self) -> Tokens:
-        if self._chosen == "system":
+        if self.chosen == "system":
             is_light = self._app.styleHints().colorScheme() == Qt.ColorScheme.Light
             return LIGHT if is_light else DARK
-        return LIGHT if self._chosen == "light" else DARK
+        return LIGHT if self.chosen == "light" else DARK
 
 
 def apply_theme(app: QApplication, name: str) -> None:
@@ -172,8 +172,19 @@ def apply_theme(app: QApplication, name: str) -> None:
     """
     if name not in THEMES:
         raise ValueError(f"{name!r} is not one of {THEMES}")
+    (_theme_of(app) or _Theme(app)).choose(name)
+
+
+def applied_theme() -> str:
+    """The theme that the application was put into last; dark at first. Asked often, so it reads no file."""
+    app = QApplication.instance()
+    theme = _theme_of(app) if isinstance(app, QApplication) else None
+    return "dark" if theme is None else theme.chosen
+
+
+def _theme_of(app: QApplication) -> _Theme | None:
     theme = app.findChild(QObject, "theme", Qt.FindChildOption.FindDirectChildrenOnly)
-    (theme if isinstance(theme, _Theme) else _Theme(app)).choose(name)
+    return theme if isinstance(theme, _Theme) else None
 
 
 def dress(widget: QWidget, tokens: Tokens) -> None:

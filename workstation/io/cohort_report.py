@@ -174,7 +174,7 @@ def _row(case: CaseFiles, masks: Sequence[Path], review: ReviewMark | None, shou
         return CohortRow(case.name, name, {}, problem, review)
     try:
         measure = partial(_measured, case, case.truth.path, masks[0], should_stop)
-        scores = kept_scores(case.truth.path, masks[0], measure, asked=case.scheme_name or "")
+        scores = kept_scores(case.truth.path, masks[0], measure, asked=_schemes(case, case.truth.path, masks[0]))
         return CohortRow(case.name, name, scores, "", review)
     except WorkstationError as error:
         return CohortRow(case.name, name, {}, error.message, review)
@@ -186,8 +186,18 @@ def _measured(case: CaseFiles, truth_path: Path, mask: Path, should_stop: Should
     return scores_of(truth, prediction, should_stop=should_stop)
 
 
+def _schemes(case: CaseFiles, truth_path: Path, mask: Path) -> str:
+    """What says how the labels are read and stands in other files than the masks."""
+    of_truth = case.scheme_name or stated_scheme(truth_path) or case.layout
+    return f"{of_truth};{_stated(mask) or ''}"
+
+
+def _stated(mask: Path) -> str | None:
+    return stated_scheme(mask) or scheme_beside(mask)
+
+
 def _read_prediction(path: Path, truth_scheme: LabelScheme) -> LabelMap:
     try:
-        return read_mask(path, scheme=stated_scheme(path) or scheme_beside(path))
+        return read_mask(path, scheme=_stated(path))
     except AmbiguousScheme:
         return read_label_map(path, scheme=truth_scheme)

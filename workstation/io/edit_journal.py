@@ -168,9 +168,7 @@ def begin_journal(folder: Path, case_path: Path, base: LabelMap, *, origin: str)
         make_folder(folder, mode=0o700)
         folder.chmod(0o700)
         path, descriptor = _create(folder, stem)
-        _write_all(descriptor, content)
-        os.fsync(descriptor)
-        sync(folder)
+        _write_base(path, descriptor, content)
     except OSError as error:
         hint = "Export the mask from time to time: edits are lost if the program is killed."
         raise ExportError(
@@ -185,14 +183,15 @@ def resume_journal(contents: JournalContents) -> EditJournal:
     Raises
     ------
     EditError
-        It is gone, cannot be written, or another window writes it.
+        It is gone, cannot be written, or another window writes it, or has done so since it was read.
     """
     try:
         descriptor = os.open(contents.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _refuse_changed(contents, os.fstat(descriptor))
             os.ftruncate(descriptor, contents.end)
-        except OSError:
+        except (OSError, EditError):
             os.close(descriptor)
             raise
     except OSError as error:
@@ -205,7 +204,7 @@ def resume_journal(contents: JournalContents) -> EditJournal:
 
 
 def discard_journal(contents: JournalContents) -> None:
-    """Delete a journal for good; `EditError` if another window has taken its work up."""
+    """Delete a journal for good; `EditError` if another window has taken its work up since it was read."""
     resume_journal(contents).remove()
 
 
@@ -218,7 +217,8 @@ def read_journal(path: Path) -> JournalContents:
         It is no journal, or its base is damaged.
     """
     try:
-        data, written_at = path.read_bytes(), path.stat().st_mtime
+        # The time first: what is written while it is read shows in a later one.
+        written_at, data = path.stat().st_mtime, path.read_bytes()
     except OSError as error:
         raise EditError(f"{path} cannot be read: {error.strerror}", hint=_HINT, path=path) from error
     if not data.startswith(MAGIC):
@@ -270,14 +270,37 @@ def _key_of(case_path: Path) -> str:
 
 
 def _create(folder: Path, stem: str) -> tuple[Path, int]:
-    """A new file, locked: STEM.journal, or STEM-2.journal if that is there, and so on."""
+    """A new file: STEM.journal, or STEM-2.journal if that is there, and so on."""
     for number in count(1):
         path = folder / (f"{stem}.journal" if number == 1 else f"{stem}-{number}.journal")
         with suppress(FileExistsError):
-            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return path, descriptor
+            return path, os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     raise AssertionError("unreachable: numbers do not end")
+
+
+def _write_base(path: Path, descriptor: int, content: bytes) -> None:
+    """Lock a new file and fill it; if that cannot be, the file goes: a part of a base is no work."""
+    try:
+        # Waited for: another window may just be looking whether somebody writes it.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _write_all(descriptor, content)
+        os.fsync(descriptor)
+        sync(path.parent)
+    except OSError:
+        os.close(descriptor)
+        with suppress(OSError):
+            path.unlink()
+        raise
+
+
+def _refuse_changed(contents: JournalContents, status: os.stat_result) -> None:
+    """Raise EditError where a journal is not what was read: another window took its work up, and let it go again."""
+    if status.st_nlink == 0 or status.st_mtime != contents.written_at:
+        raise EditError(
+            f"{contents.path} was written or removed since it was read",
+            hint="Another window went on with these edits. Open the case again to see what there is now.",
+            path=contents.path,
+        )
 
 
 def _is_locked(path: Path) -> bool:

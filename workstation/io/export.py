@@ -70,7 +70,7 @@ def export_mask(
     Raises
     ------
     ExportError
-        `out` is the mask itself, cannot be written, or reads back differently.
+        `out` is the mask itself, an image or the truth of its case, cannot be written, or reads back differently.
     GeometryError
         `like` is on another grid.
     AmbiguousScheme, LabelError
@@ -144,6 +144,7 @@ def _refuse_sources(out: Path, mask: Path | None, origin: Origin) -> None:
     names = {
         "the mask itself": [mask] if mask else [],
         "an image of the case": [r.path for r in origin.images.values()],
+        "the truth of the case": [origin.truth] if origin.truth else [],
     }
     for words, paths in names.items():
         if any(path.exists() and path.resolve() == out.resolve() for path in paths):
@@ -173,7 +174,7 @@ def _origin_of(mask: Path) -> Origin:
     except InputError:
         return Origin()
     images = {name: ref for name, ref in files.sequences.items() if ref.path != mask}
-    return Origin(files.name, images) if images else Origin()
+    return dataclasses.replace(Origin.of(files), images=images) if images else Origin()
 
 
 def _compare(beside: Path, expected: LabelMap, header: SourceHeader | None, out: Path) -> None:

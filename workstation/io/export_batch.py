@@ -178,7 +178,7 @@ def _row(
             out,
             like=next(iter(files.sequences.values())).path if files else None,
             selection=selection,
-            origin=Origin(files.name if files else item.case, files.sequences if files else {}, review),
+            origin=Origin.of(files, review=review) if files else Origin(item.case, review=review),
             keeps_header=keeps_header,
             layout=files.layout if files else None,
         )

@@ -20,10 +20,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-from platformdirs import user_data_dir
 
 from workstation.core.calibration import Calibration
 from workstation.core.network import Shape
@@ -31,6 +28,7 @@ from workstation.core.refinement import MeasuredRun
 from workstation.core.requests import EngineSettings, TrainRequest
 from workstation.errors import WorkstationError
 from workstation.io.files import read_json, write_json
+from workstation.io.places import data_folder
 
 MOST_RUNS = 200
 """Measured runs that are kept of a machine, the newest."""
@@ -106,7 +104,7 @@ def machine_records(settings: EngineSettings = _DEFAULT, root: Path | None = Non
 
 def machines_root() -> Path:
     """Folder of what was measured of machines, among the user's data."""
-    return Path(user_data_dir("brats-workstation", appauthor=False)) / "machines"
+    return data_folder() / "machines"
 
 
 def machine_name(settings: EngineSettings = _DEFAULT) -> str:
@@ -130,6 +128,9 @@ def _processor() -> str:
 
 
 def _tensorflow() -> str:
+    # Imported here, as in `io/provenance.py`.
+    from importlib.metadata import PackageNotFoundError, version
+
     for package in ("tensorflow-cpu", "tensorflow"):
         with suppress(PackageNotFoundError):
             return version(package)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from workstation.core.case import DataSet
@@ -18,6 +18,7 @@ from workstation.io.nifti import case_of_mask, image_stem, is_image_name, is_map
 
 # The numbers at the end of a case's name: "00006-000" of BraTS-GLI-00006-000, "00006" of BraTS2021_00006.
 _IDENTIFIER = re.compile(r"(?<!\d)\d{2,}(?:[-_]\d+)*$")
+_NUMBERS = re.compile(r"\d+(?:-\d+)*")
 
 
 def masks_of_cases(data: DataSet, folder: Path) -> dict[str, list[Path]]:
@@ -68,9 +69,17 @@ def case_named_by(mask: Path, names: Collection[str], by_identifier: dict[str, s
     name = case_of_mask(mask, names)
     if name is not None:
         return name
-    # Longer numbers first: of 00006-000 and 000 the first says more.
-    fitting = {case for number, case in by_identifier.items() if re.search(rf"(?<!\d){number}(?!\d)", _plain(stem))}
+    # Looked up, not searched for: a thousand masks of a thousand cases would be a million searches.
+    fitting = {by_identifier[number] for number in _numbers_in(_plain(stem)) if number in by_identifier}
     return fitting.pop() if len(fitting) == 1 else None
+
+
+def _numbers_in(text: str) -> Iterator[str]:
+    """Every number in a text, and those that stand together: of "x-12-034" it is 12, 12-034 and 034."""
+    for together in _NUMBERS.findall(text):
+        numbers = together.split("-")
+        for start in range(len(numbers)):
+            yield from ("-".join(numbers[start:end]) for end in range(start + 1, len(numbers) + 1))
 
 
 def _plain(text: str) -> str:

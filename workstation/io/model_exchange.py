@@ -51,7 +51,7 @@ def export_model(folder: Path, out: Path, *, should_stop: ShouldStop = lambda: F
     ----------
     folder : Path
     out : Path
-        The file; gets the ending .model.zip where it does not end in .zip.
+        The file; gets the ending .model.zip where it does not end in .zip, and then replaces no file.
     should_stop : callable
 
     Returns
@@ -64,19 +64,25 @@ def export_model(folder: Path, out: Path, *, should_stop: ShouldStop = lambda: F
     ModelError
         The folder holds no model that may be used.
     ExportError
-        The file cannot be written.
+        The file cannot be written, or is there already under the name with the ending.
     CancelledError
         `should_stop` said so; nothing is left.
     """
     card = read_model_card(folder)
     path = out if out.suffix.lower() == ".zip" else out.with_name(out.name + ENDING)
+    if path != out and path.exists():
+        # A dialog has asked about the name that was given, not about this one.
+        raise ExportError(f"{path} is there already", hint="Give its whole name to replace it.", path=path)
     files = {name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)} for name in _PARTS}
     manifest = {"format": FORMAT, "kind": "model", "name": card.name, "files": files}
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(_MANIFEST, json.dumps(manifest, indent=2) + "\n", zipfile.ZIP_DEFLATED)
-        archive.write(folder / CARD_NAME, CARD_NAME, zipfile.ZIP_DEFLATED)
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.writestr(_member(_MANIFEST, zipfile.ZIP_DEFLATED), json.dumps(manifest, indent=2) + "\n")
+        archive.writestr(_member(CARD_NAME, zipfile.ZIP_DEFLATED), (folder / CARD_NAME).read_bytes())
         # The weights are an archive of floats already: packing them again costs seconds and saves nothing.
-        with (folder / WEIGHTS_NAME).open("rb") as source, archive.open(_stored(WEIGHTS_NAME), "w") as target:
+        weights = _member(WEIGHTS_NAME, zipfile.ZIP_STORED)
+        # Told before, since beyond 2 GiB a member needs other fields.
+        weights.file_size = (folder / WEIGHTS_NAME).stat().st_size
+        with (folder / WEIGHTS_NAME).open("rb") as source, archive.open(weights, "w") as target:
             for block in iter(lambda: source.read(_BLOCK), b""):
                 if should_stop():
                     raise CancelledError
@@ -231,10 +237,7 @@ def _unpack(
                 found.update(block)
                 file.write(block)
     except OSError as error:
-        hint = "Check that the folder may be written and the disk is not full."
-        raise ExportError(
-            f"{target} could not be written: {error.strerror or error}", hint=hint, path=target
-        ) from error
+        raise not_written(target, error) from error
     if found.hexdigest() != sha256:
         raise _refused(path, f"is damaged or was changed: the sha256 of {target.name} is not that of its manifest")
 
@@ -263,10 +266,10 @@ def _rename(beside: Path, models: Path, card: ModelCard) -> Path:
     raise ExportError(f"{models} holds a thousand models called {card.name}", hint="Remove some.", path=models)
 
 
-def _stored(name: str) -> zipfile.ZipInfo:
+def _member(name: str, method: int) -> zipfile.ZipInfo:
     # The day of writing is nobody's business, and equal models make equal files.
     info = zipfile.ZipInfo(name)
-    info.compress_type = zipfile.ZIP_STORED
+    info.compress_type = method
     return info
 
 

@@ -16,8 +16,8 @@ from typing import Protocol
 
 from workstation.errors import ExportError, InputError, ModelError
 from workstation.io.files import read_json, write_json
-from workstation.io.models import CARD_NAME, ListedModel, ModelCard, list_models, read_model_card, shipped_models_folder
-from workstation.io.places import user_models_folder
+from workstation.io.models import CARD_NAME, ListedModel, ModelCard, list_models, read_model_card
+from workstation.io.places import shipped_models_folder, user_models_folder
 from workstation.io.runs import default_runs_root, list_runs
 
 _DEFAULT_NAME = "default.json"

@@ -201,13 +201,6 @@ def list_models(folder: Path) -> tuple[ListedModel, ...]:
     return tuple(found)
 
 
-def shipped_models_folder() -> Path:
-    """The models that travel with the program: in the package when installed, beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "models"
-    return installed if installed.is_dir() else package.parent / "models"
-
-
 def refuse_code(weights_path: Path, *, most_bytes: int = _MOST_WEIGHT_BYTES) -> None:
     """Raise `ModelError` if a `.keras` file is anything but weights for Keras's own layers, or cannot be read.
 

@@ -19,7 +19,7 @@ def resources_folder() -> Path:
     return _travelling("resources")
 
 
-def models_folder() -> Path:
+def shipped_models_folder() -> Path:
     """The folder of the models that ship with the program; may be empty."""
     return _travelling("models")
 
@@ -27,7 +27,7 @@ def models_folder() -> Path:
 def user_models_folder() -> Path:
     """The folder of imported models: WORKSTATION_MODELS, else among the user's data; may be absent."""
     given = os.environ.get("WORKSTATION_MODELS")
-    return Path(given) if given else Path(user_data_dir("brats-workstation", appauthor=False)) / "models"
+    return Path(given) if given else data_folder() / "models"
 
 
 def cache_folder() -> Path:

@@ -10,7 +10,6 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -84,17 +83,20 @@ class Origin:
     review : ReviewMark or None
     edits : tuple of str
         What was done to it by hand, oldest first.
+    truth : Path or None
+        Of the case; not told of, but never written over.
     """
 
     case: str = ""
     images: Mapping[str, ImageRef] = field(default_factory=dict)
     review: ReviewMark | None = None
     edits: tuple[str, ...] = ()
+    truth: Path | None = None
 
     @classmethod
-    def of(cls, files: CaseFiles) -> Origin:
-        """The origin of a mask of a case of which no more is known."""
-        return cls(files.name, files.sequences)
+    def of(cls, files: CaseFiles, *, review: ReviewMark | None = None, edits: tuple[str, ...] = ()) -> Origin:
+        """The origin of a mask of a case."""
+        return cls(files.name, files.sequences, review, edits, files.truth.path if files.truth else None)
 
 
 def entropy_path(mask: Path) -> Path:
@@ -218,6 +220,9 @@ def hashed_images(images: Mapping[str, ImageRef]) -> list[dict[str, Any]]:
 
 def versions() -> dict[str, str]:
     """Of this program and of what reads and writes its images."""
+    # Imported here: it brings a parser of e-mails, which the start of the window need not wait for.
+    from importlib.metadata import version
+
     return {
         "workstation": __version__,
         "python": platform.python_version(),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workstation.core.review import latest_of
 from workstation.io.provenance import ReviewMark
 from workstation.io.review_store import ReviewStore, review_path
 
 
 def marks_in(root: Path) -> dict[str, ReviewMark]:
-    """The last decision about each case, by whichever reader; empty where nobody decided about the data set.
+    """The last decision about each case that was not taken back, by whichever reader; empty where there is none.
 
     Parameters
     ----------
@@ -26,5 +27,6 @@ def marks_in(root: Path) -> dict[str, ReviewMark]:
         return {}
     with ReviewStore(path) as store:
         history = store.history()
-    latest = {decision.case: decision for decision in history}
-    return {case: ReviewMark.of(decision) for case, decision in latest.items() if decision.status != "unread"}
+    # A reader who takes a decision back says nothing about those of others.
+    standing = [each for each in latest_of(history).values() if each.status != "unread"]
+    return {each.case: ReviewMark.of(each) for each in sorted(standing, key=lambda each: each.number)}

@@ -19,12 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from platformdirs import user_data_dir
-
 from workstation.core.labels import REGIONS
 from workstation.core.review import STATUSES, CaseFigures, Decision, ReviewedMask, latest_of
 from workstation.errors import ReviewError
 from workstation.io.files import make_folder, sync
+from workstation.io.places import data_folder
 from workstation.io.provenance import mean_entropy_of
 from workstation.io.review_schema import BUSY_SECONDS, prepare, speaking, transaction
 
@@ -51,7 +50,7 @@ def review_path(root: Path) -> Path:
     if os.access(place, os.W_OK | os.X_OK) and place.is_dir():
         return folder / FILE_NAME
     name = f"{root.resolve().name}-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]}"
-    return Path(user_data_dir("brats-workstation", appauthor=False)) / "reviews" / name / FILE_NAME
+    return data_folder() / "reviews" / name / FILE_NAME
 
 
 class ReviewStore:

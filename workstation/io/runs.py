@@ -27,13 +27,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_dir
-
 from workstation.core.course import Change, change_from_dict
 from workstation.core.requests import Request, request_from_dict
 from workstation.errors import RunError
 from workstation.io.events import Records, append_record, read_records
 from workstation.io.files import make_folder, write_json
+from workstation.io.places import data_folder
 from workstation.io.run_status import RunStatus, StatusFold, status_from_dict
 
 __all__ = ["COMMANDS", "LOST_AFTER_SECONDS", "RunFolder", "RunStatus", "default_runs_root", "list_runs"]
@@ -356,7 +355,7 @@ class RunFolder:
 def default_runs_root() -> Path:
     """Folder of the user's runs: the environment's WORKSTATION_RUNS, else among the user's data."""
     given = os.environ.get("WORKSTATION_RUNS")
-    return Path(given) if given else Path(user_data_dir("brats-workstation", appauthor=False)) / "runs"
+    return Path(given) if given else data_folder() / "runs"
 
 
 def list_runs(root: Path) -> list[RunFolder]:

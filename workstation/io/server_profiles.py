@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_config_dir
-
 from workstation.core.servers import Server, server_from_value
 from workstation.errors import InputError, RequestError
 from workstation.io.files import read_json
+from workstation.io.places import config_folder
 
 
 def servers_file() -> Path:
     """Where the user's servers are named; it need not be there."""
-    return Path(user_config_dir("brats-workstation", appauthor=False)) / "servers.json"
+    return config_folder() / "servers.json"
 
 
 def read_servers(path: Path | None = None) -> tuple[Server, ...]:

@@ -221,7 +221,13 @@ def _ask(command: Command) -> tuple[dict[str, Any], str]:
     """(the JSON object that a child printed, why there is none)."""
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_PATIENCE_SECONDS,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         return {}, f"no answer in {_PATIENCE_SECONDS:.0f} s"

@@ -100,7 +100,9 @@ class EngineWatch:
         others = [each for each in queue.running if each.name != self._run.name]
         self.has_company = bool(others)
         if self._cap is not None:
-            self._cap.limit(queue.limits.budget_bytes - sum(each.bytes for each in others))
+            left = queue.limits.budget_bytes - sum(each.bytes for each in others)
+            # What was granted stays granted, also where the budget was made smaller since.
+            self._cap.limit(max(left, self._ticket.bytes))
         warning = self._see_to_disk() or self._see_to_progress(now)
         if warning != self._warning:
             self._warning = warning

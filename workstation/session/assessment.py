@@ -106,6 +106,16 @@ class Assessment(QObject):
         self._waiting.append(then)
         self.set_wanted("errors", wanted=True)
 
+    def hold(self) -> None:
+        """Labels are being changed: what is being measured would be stale, and takes time from the pen.
+
+        It is measured when the masks have changed.
+        """
+        self._delay.stop()
+        for part in PARTS:
+            if part not in self._found:
+                self._background.forget(_topic(part))
+
     def close(self) -> None:
         """Want nothing any more."""
         self._wanted.clear()
@@ -133,7 +143,8 @@ class Assessment(QObject):
             self._delay.start()
             return
         for part in PARTS:
-            if part in self._wanted and part not in self._found:
+            # One that is being made is of these masks: others would have made it be forgotten.
+            if part in self._wanted and part not in self._found and not self._background.is_asked(_topic(part)):
                 self._ask(part)
 
     def _ask(self, part: Part) -> None:

@@ -88,7 +88,7 @@ def open_case(session: Session, files: CaseFiles) -> None:
 
     session.expect_case(files)
     ahead = session.prefetch.take(wanted)
-    if ahead is not None and ahead.done():
+    if ahead is not None and ahead.done() and ahead.exception() is None:
         session.background.forget("case")
         answer(ahead.result())
     else:
@@ -336,8 +336,21 @@ def show_finished_mask(session: Session, path: Path) -> None:
         session.notice.emit(_tr("The segmentation of {} is ready.").format(session.case.name))
         session.review_wanted.emit()
     else:
-        session.worklist.attach({each.name: path for each in session.worklist.entries if is_mask_of(path, each.files)})
         session.notice.emit(_tr("A segmentation is ready: {}").format(path))
+        _attach_by_side_car(session, path)
+
+
+def _attach_by_side_car(session: Session, path: Path) -> None:
+    """Keep a mask as the prediction of the worklist's case that it is of; with a thousand cases it takes a while."""
+    data, entries = session.data_set, session.worklist.entries
+
+    def answer(names: list[str]) -> None:
+        if session.data_set is data:
+            session.worklist.attach(dict.fromkeys(names, path))
+
+    if entries:
+        question = lambda: [each.name for each in entries if is_mask_of(path, each.files)]  # noqa: E731 - used once
+        session.background.ask(f"case of {path}", question, answer, is_urgent=False)
 
 
 def _take_opened(session: Session, opened: Opened, paths: Sequence[Path]) -> None:

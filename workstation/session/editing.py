@@ -16,19 +16,16 @@ from PySide6.QtCore import QObject, Signal
 from workstation.core.boxes import Box
 from workstation.core.case import Case
 from workstation.core.label_edits import Diff, Edit, EditableLabelMap, History, joined
-from workstation.core.labels import LAYOUT_SCHEMES, LabelScheme, scheme_named
+from workstation.core.labels import LabelScheme
 from workstation.core.volume import LabelMap
-from workstation.errors import EditError
-from workstation.io.edit_journal import JournalContents, replayed
+from workstation.io.edit_journal import JournalContents
 from workstation.io.places import edits_folder
 from workstation.session.background import Background
-from workstation.session.edit_tools import ORIGINS, EditTools
+from workstation.session.edit_base import base_of, origin_meant, origins_of, scheme_of
+from workstation.session.edit_tools import EditTools
 from workstation.session.journal_keeper import JournalKeeper
 from workstation.session.layers import Layers
-from workstation.session.unfinished_work import UnfinishedWork
-
-# A case whose layout states none, and that has no mask, is most likely a recent one.
-_DEFAULT_SCHEME = "brats2023"
+from workstation.session.unfinished_work import UnfinishedWork, work_of
 
 
 class Editing(QObject):
@@ -102,13 +99,12 @@ class Editing(QObject):
     @property
     def origins(self) -> tuple[str, ...]:
         """What the first edit can copy."""
-        return tuple(origin for origin in ORIGINS if origin == "empty" or self._layers.mask(origin) is not None)
+        return origins_of(self._layers)
 
     @property
     def origin(self) -> str:
         """What the first edit copies: the chosen origin if it is there, else the mask that is judged, else another."""
-        wanted = (self.tools.origin, self._layers.pair[1])
-        return next(each for each in (*wanted, *self.origins) if each in self.origins)
+        return origin_meant(self._layers, self.tools.origin)
 
     @property
     def scheme(self) -> LabelScheme | None:
@@ -117,13 +113,13 @@ class Editing(QObject):
             return None
         if self._work is not None:
             return self._work[0].base.scheme
-        return self._base(self._case).scheme
+        return scheme_of(self._case, self._layers, self.origin)
 
     def labels(self) -> np.ndarray | None:
         """The labels that an edit would change, (I, J, K) uint8, as they are now and read-only; None without a case."""
         if self._case is None:
             return None
-        return self._work[0].data if self._work is not None else self._base(self._case).data
+        return self._work[0].data if self._work is not None else base_of(self._case, self._layers, self.origin).data
 
     # -- edits --------------------------------------------------------------------------------------------------------
 
@@ -205,12 +201,6 @@ class Editing(QObject):
         if contents is None or case is None:
             return
 
-        def question() -> tuple[EditableLabelMap, History]:
-            if not contents.base.grid.is_same(case.grid):
-                hint = "Discard the edits, or open the images that they were made on."
-                raise EditError("The edits were made on another voxel grid", hint=hint, path=contents.path)
-            return replayed(contents)
-
         def answer(work: tuple[EditableLabelMap, History]) -> None:
             if self._case is case:
                 self._end()
@@ -221,7 +211,7 @@ class Editing(QObject):
                 self._is_journaled = True
                 self.changed.emit()
 
-        self._background.ask("edits", question, answer)
+        self._background.ask("edits", lambda: work_of(contents, case), answer)
 
     def discard_offer(self) -> None:
         """Delete the work that is offered; if there is more, that is offered next."""
@@ -235,18 +225,6 @@ class Editing(QObject):
 
     # -- within -------------------------------------------------------------------------------------------------------
 
-    def _base(self, case: Case) -> LabelMap:
-        layers = self._layers
-        chosen = None if self.origin == "empty" else layers.mask(self.origin)
-        if chosen is not None:
-            return chosen
-        other = layers.mask("truth") or layers.mask("prediction")
-        name = case.files.scheme_name or LAYOUT_SCHEMES.get(case.files.layout, _DEFAULT_SCHEME)
-        scheme = other.scheme if other is not None else scheme_named(name)
-        # One zero for every voxel: nothing is allocated until it is copied.
-        data = np.broadcast_to(np.uint8(0), case.grid.shape)
-        return LabelMap(case.name, data, case.grid, scheme, other.source if other is not None else None)
-
     def _editable(self) -> EditableLabelMap | None:
         """The label map that is drawn on, shown; made at the first edit."""
         case = self._case
@@ -254,7 +232,8 @@ class Editing(QObject):
             return None
         origin = "edited"
         if self._work is None:
-            origin, editable = self.origin, EditableLabelMap(self._base(case))
+            origin = self.origin
+            editable = EditableLabelMap(base_of(case, self._layers, origin))
             self._take((editable, History(editable)))
             self.changed.emit()
         self._layers.show_edited()

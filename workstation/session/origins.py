@@ -22,7 +22,7 @@ def origin_of(session: Session, slot: str, *, review: ReviewMark | None = None) 
     if review is None and is_reviewed and entry is not None:
         review = ReviewMark.of(entry.own)
     edits = _edits_of(session) if slot == "edited" else ()
-    return Origin(case.name, case.files.sequences, review, edits)
+    return Origin.of(case.files, review=review, edits=edits)
 
 
 def _edits_of(session: Session) -> tuple[str, ...]:

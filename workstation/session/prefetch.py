@@ -116,11 +116,18 @@ class Prefetch(QObject):
         self.want((), open_bytes=0)
         self._timer.stop()
 
-    def give_back(self, wanted: Wanted, loaded: LoadedCase) -> None:
-        """Keep a case that is being left: it is the previous one now."""
+    def give_back(self, key: str, loaded: LoadedCase) -> None:
+        """Keep a case that is being left: it is the previous one now.
+
+        Parameters
+        ----------
+        key : str
+            As it was when the case was read: a file that was written anew since has another one, and is read again.
+        loaded : LoadedCase
+        """
         future: Future[LoadedCase] = Future()
         future.set_result(loaded)
-        self._kept[wanted.key] = _Ahead(future, threading.Event())
+        self._kept[key] = _Ahead(future, threading.Event())
 
     def _begin(self) -> None:
         for each in self._waiting:

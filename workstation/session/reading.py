@@ -88,7 +88,7 @@ def flag(session: Session, note: str) -> None:
         session.worklist.decide("flagged", note=note)
 
 
-def mark_corrected(session: Session, mask: Path | None = None) -> None:
+def mark_corrected(session: Session, mask: Path | None = None, *, note: str | None = None) -> None:
     """Say that the mask of the open case was corrected.
 
     Parameters
@@ -97,13 +97,15 @@ def mark_corrected(session: Session, mask: Path | None = None) -> None:
     mask : Path or None
         The file of the corrected mask. None takes the edits: the file that they were exported to, or one that is
         written beside the decisions; where nothing was edited, the prediction that is open.
+    note : str or None
+        None keeps the note there is.
     """
     if not _may_decide(session):
         return
     if mask is None and session.editing.has_layer:
-        _decide_corrected(session)
+        _decide_corrected(session, note=note)
     else:
-        session.worklist.decide("corrected", mask=mask)
+        session.worklist.decide("corrected", note=note, mask=mask)
 
 
 def _decide_corrected(

@@ -79,7 +79,7 @@ class Runs(QObject):
         self._looked.connect(self._on_looked, Qt.ConnectionType.QueuedConnection)
         self._changed_masks: dict[str, tuple[str, ...]] = {}
         self._comparer: ThreadPoolExecutor | None = None
-        self._is_comparing = False
+        self._is_comparing = self._is_comparison_stale = False
         self._compared.connect(self._on_compared, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -145,12 +145,15 @@ class Runs(QObject):
 
     def compare_masks(self) -> None:
         """Compare the masks that trainings learned from with what they are now, beside the window."""
-        if self._is_stopped or self._is_comparing:
+        if self._is_stopped:
+            return
+        if self._is_comparing:
+            self._is_comparison_stale = True
             return
         # Not in the thread of looks: a mask that was touched is hashed, and the list must not wait for it.
         if self._comparer is None:
             self._comparer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="run-masks")
-        self._is_comparing = True
+        self._is_comparing, self._is_comparison_stale = True, False
         self._comparer.submit(self._changed_of_all).add_done_callback(self._on_all_compared)
 
     def start_watching(self) -> None:
@@ -270,6 +273,9 @@ class Runs(QObject):
         if found != self._changed_masks and not self._is_stopped:
             self._changed_masks = found
             self.masks_changed.emit()
+        if self._is_comparison_stale:
+            # A decision was made while older ones were looked at.
+            self.compare_masks()
 
     def _control(self, name: str, verb: Callable[[RunFolder], object]) -> None:
         verb(self.folder(name))

@@ -158,8 +158,8 @@ class DataScan(QObject):
             if not self._open or not wanted:
                 return
             rest = set(self._open)
-            first = [index for index in wanted if index in rest]
-            self._open = deque([*first, *(index for index in self._open if index not in set(first))])
+            first = dict.fromkeys(index for index in wanted if index in rest)
+            self._open = deque([*first, *(index for index in self._open if index not in first)])
 
     def stand_back(self) -> None:
         """Begin no case for a moment: somebody scrolls, and threads that read would take the window's turns."""

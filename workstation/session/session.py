@@ -75,17 +75,18 @@ class Session(QObject):
         self.prefetch = Prefetch(self.ahead, self)
         self.figures = FiguresQueue(self.worklist, self.ahead, self)
         self._case: Case | None = None
-        self._loaded: tuple[Wanted, LoadedCase] | None = None
+        self._loaded: tuple[str, LoadedCase] | None = None  # with its key when it was read
         self._images: Mapping[str, DisplayImage] = {}
         self._data_set: DataSet | None = None
         self._split_path: Path | None = None
         self._expected_case: CaseFiles | None = None
         self._measured: tuple[str, Path | None] | None = None
-        self._version: tuple[Case | None, Path] | None = None
+        self._version: Path | None = None  # of the open case, shown or about to be
         self._taken_back: dict[str, Path] = {}
         self.background.failed.connect(self._on_failed)
         self.background.failed.connect(self.problem)
         self.editing.journal.failed.connect(self.problem)
+        self.editing.touched.connect(self.assessment.hold)
         self.editing.tools.changed.connect(self._on_edit_tool)
         self.pointer.changed.connect(self._on_pointer)
         self.tasks.failed.connect(self.problem)
@@ -157,17 +158,20 @@ class Session(QObject):
         keeps_view : bool
             Whether zoom and camera stay, as from case to case of a data set.
         """
-        self._expected_case = None
+        self._expected_case = self._version = None
         if self._loaded is not None:
             self.prefetch.give_back(*self._loaded)
         files = loaded.case.files
-        self._loaded = (Wanted(files, self.worklist.prediction_of(files)), loaded) if self._data_set else None
+        wanted = Wanted(files, self.worklist.prediction_of(files))
+        self._loaded = (wanted.key, loaded) if self._data_set else None
         self._case = loaded.case
         self._images = loaded.images
         self.marks.clear()
         seen = self.worklist.take_case(files, prediction or loaded.prediction)
         self.layers.set_masks(truth=loaded.case.truth, prediction=seen)
         self.editing.take_case(loaded.case)
+        # Only now: before, the edits of the last case were in the way.
+        self._show_version()
         self.view.take_images(loaded.images)
         self.view.set_cursor((seen and loaded.prediction_focus_mm) or loaded.focus_mm)
         self.case_changed.emit()
@@ -232,12 +236,15 @@ class Session(QObject):
 
         self.background.ask("mask prediction", lambda: load_mask(path, case), answer)
 
-    def _fetch_version(self, path: Path) -> None:
-        """Lay what the reader corrected earlier over the open case."""
-        case = self._case
-        if case is None or self._version == (case, path) or self.editing.has_layer:
+    def _show_version(self) -> None:
+        """Lay what the reader corrected earlier over the open case, once each time it is opened."""
+        case, current = self._case, self.worklist.current
+        path = None if current is None else current.corrected or self._taken_back.get(current.name)
+        if case is None or path is None or path == self._version:
             return
-        self._version = (case, path)
+        if self._expected_case is not None or self.editing.has_layer:
+            return
+        self._version = path
 
         def answer(mask: LabelMap) -> None:
             if self._case is case:
@@ -250,9 +257,7 @@ class Session(QObject):
         current = self.worklist.current
         if self._loaded is None or current is None:
             return
-        version = current.corrected or self._taken_back.get(current.name)
-        if version is not None and self._expected_case is None:
-            self._fetch_version(version)
+        self._show_version()
         neighbours = [Wanted(each.files, each.prediction) for each in self.worklist.neighbours]
         self.prefetch.want(neighbours, open_bytes=self._loaded[1].byte_count)
         measured = (current.name, current.prediction)

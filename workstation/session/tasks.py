@@ -61,7 +61,7 @@ class Tasks(QObject):
         """Whether the task was asked to stop and has not ended."""
         return bool(self._title) and self._stop.is_set()
 
-    def start(self, title: str, work: Callable[[Report, ShouldStop], Any], answer: Callable[[Any], None]) -> None:
+    def start(self, title: str, work: Callable[[Report, ShouldStop], Any], answer: Callable[[Any], None]) -> bool:
         """Begin a task; `failed` if one is running.
 
         Parameters
@@ -73,11 +73,16 @@ class Tasks(QObject):
             CancelledError where it gave up on being asked to.
         answer : callable
             Gets its result, in the thread of the window.
+
+        Returns
+        -------
+        bool
+            Whether it was begun.
         """
         if self._title:
             words = _tr("{0} is not finished yet").format(self._title)
             self.failed.emit(RequestError(words, field="task", hint=_tr("Wait for it, or stop it in the status bar.")))
-            return
+            return False
         self._stop.clear()
         self._title, self._progress = title, (0, 0, "")
 
@@ -92,6 +97,7 @@ class Tasks(QObject):
 
         self._lane.ask(question, lambda result: self._on_result(title, result, answer), on_error=self.failed.emit)
         self.changed.emit()
+        return True
 
     def stop(self) -> None:
         """Ask the task to end at its next step."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workstation.core.case import Case
+from workstation.core.label_edits import EditableLabelMap, History
 from workstation.errors import EditError
-from workstation.io.edit_journal import JournalContents, discard_journal, journals_of, read_journal
+from workstation.io.edit_journal import JournalContents, discard_journal, journals_of, read_journal, replayed
 from workstation.io.places import edits_folder
 from workstation.session.background import Background
 from workstation.session.journal_keeper import JournalKeeper
@@ -74,3 +75,17 @@ def newest_work(folder: Path, case_path: Path) -> JournalContents | None:
         if contents.is_unfinished:
             return contents
     return None
+
+
+def work_of(contents: JournalContents, case: Case) -> tuple[EditableLabelMap, History]:
+    """The label map as it was left, and what was done to it.
+
+    Raises
+    ------
+    EditError
+        The edits were made on another voxel grid than the case's.
+    """
+    if not contents.base.grid.is_same(case.grid):
+        hint = "Discard the edits, or open the images that they were made on."
+        raise EditError("The edits were made on another voxel grid", hint=hint, path=contents.path)
+    return replayed(contents)

@@ -256,9 +256,10 @@ class Worklist(QObject):
             is_blinded=self._is_blinded and not entry.has_decided and not self._mask.was_seen(entry.name),
         )
         self._is_deciding = True
+        cases = self._named
         self.access.write(
             lambda store: store.decide(with_mask(decision, path, stamp)),
-            lambda kept: self._on_kept(kept, then),
+            lambda kept: self._on_kept(kept, then, is_here=cases is self._named),
             on_error=self._on_not_kept,
         )
         return True
@@ -269,11 +270,13 @@ class Worklist(QObject):
         if last is None or self._is_deciding:
             return False
         self._is_deciding = True
+        cases = self._named
 
         def on_undone(kept: Decision) -> None:
             self._is_deciding = False
-            self._last = None
-            then(kept)
+            if cases is self._named:
+                self._last = None
+                then(kept)
 
         def action(store: ReviewStore) -> Decision:
             return store.undo(last.number)
@@ -285,11 +288,14 @@ class Worklist(QObject):
         """Write what was decided, and close the store."""
         self.access.close()
 
-    def _on_kept(self, kept: Decision, then: Callable[[Decision], None]) -> None:
+    def _on_kept(self, kept: Decision, then: Callable[[Decision], None], *, is_here: bool) -> None:
         self._is_deciding = False
-        self._last = kept
+        # Of a data set that was closed meanwhile nothing is opened, and its numbers mean other decisions in this store.
+        if is_here:
+            self._last = kept
         self.decided.emit(kept)
-        then(kept)
+        if is_here:
+            then(kept)
 
     def _on_not_kept(self, error: WorkstationError) -> None:
         self._is_deciding = False

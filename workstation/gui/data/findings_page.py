@@ -123,7 +123,7 @@ class FindingsPage(QWidget):
 
     def _row(self, place: Place) -> tuple[Cell, Cell]:
         name, detail = one_line(place.case), one_line(place.detail) or "\N{EN DASH}"
-        return Cell(name, tip=plain_tip(name)), Cell(detail, tip=plain_tip(detail))
+        return Cell(name, tip=name), Cell(detail, tip=detail)
 
     def _on_open(self) -> None:
         finding, row = self.chosen, self.places.currentIndex().row()

@@ -48,9 +48,11 @@ class SplitFiles(QObject):
 
         def answer(written: Path) -> None:
             self._says.say(self.tr("Saved as {}.").format(written), "good")
-            self._panel.note_saved(draft)
-            self._session.take_split(written)
-            then()
+            # Hashing takes its time: what is shown by now may be another split, or of another data set.
+            if self._session.data_set is data_set and self._panel.draft == draft:
+                self._panel.note_saved()
+                self._session.take_split(written)
+                then()
 
         self._says.say(self.tr("Saving the split: every file is hashed..."), "faint")
         ask(background, "split", question, answer, says=self._says)
@@ -69,8 +71,9 @@ class SplitFiles(QObject):
 
         def answer(manifest: Manifest) -> None:
             self._says.say("")
-            self._panel.take_manifest(manifest)
-            self._session.take_split(path)
+            if self._session.data_set is data_set:
+                self._panel.take_manifest(manifest)
+                self._session.take_split(path)
 
         ask(self._session.background, "split", question, answer, says=self._says)
 

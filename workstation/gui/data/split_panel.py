@@ -153,10 +153,9 @@ class SplitPanel(QFrame):
         held = sum(map(len, manifest.split.parts.values()))
         self._take(SplitDraft(draw, manifest.split, frozenset(manifest.moved), usable=held, is_saved=True))
 
-    def note_saved(self, draft: SplitDraft) -> None:
-        """A manifest says what a draft said; does nothing if another is shown by now."""
-        if draft == self.draft:
-            self._take(replace(draft, is_saved=True))
+    def note_saved(self) -> None:
+        """A manifest says what is shown."""
+        self._take(replace(self.draft, is_saved=True))
 
     def _draw(self) -> Draw:
         way = self.way_box.currentData()

@@ -24,6 +24,7 @@ from workstation.errors import WorkstationError
 from workstation.gui.models.segment_options import SegmentOptions
 from workstation.gui.models.sources import ModelEntry
 from workstation.gui.theme import NEAR, TIGHT
+from workstation.gui.tooltips import plain_tip
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.wording import bytes_text, duration_text
 from workstation.io.models import ModelCard
@@ -72,7 +73,8 @@ class BatchForm(QWidget):
             self.model.clear()
             for entry in self._entries:
                 self.model.addItem(entry.name, str(entry.folder))
-                self.model.setItemData(self.model.count() - 1, str(entry.folder), Qt.ItemDataRole.ToolTipRole)
+                tip = plain_tip(str(entry.folder))
+                self.model.setItemData(self.model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
             self.model.setCurrentIndex(max(0, self.model.findData(before)) if self._entries else -1)
         self._offer_others()
 
@@ -137,7 +139,7 @@ class BatchForm(QWidget):
                 if is_other and entry.card is not None and chosen is not None and entry.card.outputs == chosen.outputs:
                     item = QListWidgetItem(entry.name, self.others)
                     item.setData(Qt.ItemDataRole.UserRole, str(entry.folder))
-                    item.setToolTip(str(entry.folder))
+                    item.setToolTip(plain_tip(str(entry.folder)))
                     is_ticked = str(entry.folder) in before
                     item.setCheckState(Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
         row = max(self.others.sizeHintForRow(0), self.fontMetrics().height())

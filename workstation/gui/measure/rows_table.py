@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from workstation.gui.theme import tokens_of
+from workstation.gui.tooltips import plain_tip
 
 _APART = 14
 _GAP = "\N{EM SPACE}"
@@ -37,6 +38,11 @@ class Cell:
 
 
 Row = Sequence[Cell | str]
+
+
+def _tip(cell: Cell) -> str | None:
+    # A tip may tell the name of a file.
+    return plain_tip(cell.tip) if cell.tip else None
 
 
 def _cells(words: Row) -> tuple[Cell, ...]:
@@ -93,7 +99,7 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(section)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._titles[section].tip or None
+            return _tip(self._titles[section])
         return self._apart(section) + self._titles[section].text if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -104,7 +110,7 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return cell.tip or None
+            return _tip(cell)
         if role == Qt.ItemDataRole.DecorationRole and cell.colour:
             return QColor(cell.colour)
         if role == Qt.ItemDataRole.ForegroundRole and cell.tone:

@@ -13,9 +13,8 @@ from workstation.io.models import (
     ModelCard,
     list_models,
     read_model_card,
-    shipped_models_folder,
 )
-from workstation.io.places import user_models_folder
+from workstation.io.places import shipped_models_folder, user_models_folder
 from workstation.session.settings import settings
 
 _KEY = "models/added"
@@ -84,10 +83,8 @@ def check_model(folder: Path) -> ModelError | None:
 
 
 def added_folders() -> list[Path]:
-    """Folders that the user added, in order; those that went away are left out."""
-    stored = settings().value(_KEY, [])
-    texts = stored if isinstance(stored, list) else [stored] if stored else []
-    return [path for path in (Path(str(text)) for text in texts) if path.is_dir()]
+    """Folders that the user added, in order; those that are not there now are left out."""
+    return [path for path in _stored_folders() if path.is_dir()]
 
 
 def add_folder(folder: Path) -> None:
@@ -105,15 +102,22 @@ def add_folder(folder: Path) -> None:
             hint=f"Choose a folder with {WEIGHTS_NAME} and {CARD_NAME}, or a folder of such folders.",
             path=folder,
         )
-    others = [each for each in added_folders() if each != folder]
+    others = [each for each in _stored_folders() if each != folder]
     settings().setValue(_KEY, [str(each) for each in [*others, folder]])
 
 
 def remove_folder(folder: Path) -> None:
     """Forget the added folder that a model came from; nothing is deleted."""
     folder = folder.resolve()
-    kept = [each for each in added_folders() if each != folder and each != folder.parent]
+    kept = [each for each in _stored_folders() if each != folder and each != folder.parent]
     settings().setValue(_KEY, [str(each) for each in kept])
+
+
+def _stored_folders() -> list[Path]:
+    """All of them: one may be on a disk that is not there today."""
+    stored = settings().value(_KEY, [])
+    texts = stored if isinstance(stored, list) else [stored] if stored else []
+    return [Path(str(text)) for text in texts]
 
 
 def _is_model_folder(folder: Path) -> bool:

@@ -42,6 +42,7 @@ from workstation.gui.models.sources import (
 )
 from workstation.gui.models.verbs import ModelVerbs
 from workstation.gui.theme import LARGE, NEAR, PAGE, ROOMY, TIGHT, font_of
+from workstation.gui.tooltips import plain_tip
 from workstation.gui.train.labels import ToneLabel
 from workstation.io.model_needs import ModelNeeds, needs_of
 from workstation.io.model_shelf import default_model
@@ -211,7 +212,7 @@ class ModelsWorkspace(QWidget):
         for entry in entries:
             words = list_words(entry, is_default=entry.folder == default)
             item = QListWidgetItem(icon("models" if entry.card else "warning"), f"{entry.name}\n{words}", self.list)
-            item.setToolTip(str(entry.folder))
+            item.setToolTip(plain_tip(str(entry.folder)))
         folders = [entry.folder for entry in entries]
         self.list.setCurrentRow(folders.index(before) if before in folders else 0)
         self.list.blockSignals(False)

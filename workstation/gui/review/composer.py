@@ -21,8 +21,6 @@ from workstation.session.layers import Layers
 # Classes of the comparison in the order in which one wins over another where two meet: the outline between two classes
 # takes the colour of the higher one.
 BACKGROUND, AGREEMENT, TRUTH_ONLY, PREDICTION_ONLY = range(4)
-# Indexed by truth + 2 * prediction.
-_COMBINED = np.array([BACKGROUND, TRUTH_ONLY, PREDICTION_ONLY, AGREEMENT], dtype=np.uint8)
 # A pixel has four bits for its class; one class is kept for what is lit up.
 _MOST_CLASSES = 15
 HIGHLIGHT_OPACITY = 0.75
@@ -87,10 +85,10 @@ class ClassRule:
             if truth_classes is None:
                 return prediction_classes
             return np.where(prediction_classes > 0, prediction_classes, truth_classes)
-        combined = (0 if truth_classes is None else truth_classes) + (
-            0 if prediction_classes is None else prediction_classes << 1
-        )
-        classes: np.ndarray = np.take(_COMBINED, combined)
+        in_truth = 0 if truth_classes is None else truth_classes * np.uint8(TRUTH_ONLY)
+        in_prediction = 0 if prediction_classes is None else prediction_classes * np.uint8(PREDICTION_ONLY)
+        # Bit by bit, 2 and 3 together are 1, which is agreement; a table would take one look-up more.
+        classes: np.ndarray = np.bitwise_xor(in_truth, in_prediction)
         return classes
 
 
@@ -167,10 +165,25 @@ def colour_table(low: float, high: float, rule: ClassRule, *, opacity: float) ->
     grey = (np.arange(GREY_LEVELS, dtype=np.float32) - np.float32(low)) * np.float32(255 / max(high - low, 1e-6))
     grey = np.clip(grey, 0, 255)
     table = np.empty((len(rule.colours) + 1, GREY_LEVELS), dtype=np.uint32)
-    table[0] = _packed(grey, grey, grey)
+    table[0] = np.uint32(0xFF000000) | (grey + np.float32(0.5)).astype(np.uint32) * np.uint32(0x010101)
     for number, (colour, share) in enumerate(zip(rule.colours, rule.opacities(opacity), strict=True), start=1):
         table[number] = _packed(*(grey * (1 - share) + part * share for part in colour))
     return table.ravel()
+
+
+def overlay_table(rule: ClassRule, *, opacity: float) -> np.ndarray:
+    """Colours of the classes alone, for a picture that lies over an image.
+
+    Returns
+    -------
+    (n,) uint32 ndarray
+        0xAARRGGBB, premultiplied; class 0 is clear.
+    """
+    table = np.zeros(len(rule.colours) + 1, dtype=np.uint32)
+    for number, (colour, share) in enumerate(zip(rule.colours, rule.opacities(opacity), strict=True), start=1):
+        red, green, blue = (round(part * share) for part in colour)
+        table[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
+    return table
 
 
 def _packed(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray:

@@ -82,7 +82,10 @@ class DecisionPanel(QWidget):
     def accept_and_next(self) -> None:
         """Accept; a note that was written but not kept yet goes with it."""
         reading.accept_and_next(self._session, note=self.note.text())
-        self.note.setModified(False)
+
+    def mark_corrected(self) -> None:
+        """Say that the mask was corrected; a note goes with it as with accepting."""
+        reading.mark_corrected(self._session, note=self.note.text())
 
     def refresh(self) -> None:
         """Show the open case's state; what is being written stays while the case does."""
@@ -103,7 +106,10 @@ class DecisionPanel(QWidget):
         self._words.set_full_text(words)
         if entry.name != self._case:
             self._turn_to(entry.name)
-        if not self.note.isModified() and self.note.text() != entry.own.note:
+        if self.note.isModified():
+            # Until the store has it, a note is the reader's: the decision may be refused, or the disk full.
+            self.note.setModified(self.note.text().strip() != entry.own.note)
+        elif self.note.text() != entry.own.note:
             self.note.setText(entry.own.note)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -220,7 +226,6 @@ class DecisionPanel(QWidget):
             reading.flag(session, note)
         else:
             reading.write_note(session, note)
-        self.note.setModified(False)
         self._ask("")
         self.finished.emit()
 

@@ -69,9 +69,9 @@ class EditPanel(QWidget):
     def refresh(self) -> None:
         """Show the session's state."""
         editing, tools = self._session.editing, self._session.editing.tools
-        has_case = self._session.case is not None
-        self.setVisible(has_case and (bool(tools.tool) or editing.has_layer))
-        if not has_case:
+        is_shown = self._session.case is not None and (bool(tools.tool) or editing.has_layer)
+        self.setVisible(is_shown)
+        if not is_shown:
             return
         self.origin.set_enabled_values(editing.origins)
         self.origin.set_value(editing.origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from workstation.core.case import SEQUENCES
@@ -9,6 +10,8 @@ from workstation.gui.actions import with_keys
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.layers_panel import ElidedLabel
 from workstation.session.session import Session
+
+_FOLLOW_MS = 66
 
 
 class ImagePanel(QWidget):
@@ -36,7 +39,10 @@ class ImagePanel(QWidget):
         session.case_changed.connect(self._on_case)
         # An image may have been added to the open case, such as the map of where the model is unsure.
         view.sequence_changed.connect(self._on_case)
-        view.window_changed.connect(self._on_window)
+        # During a drag the slices come first: painting two fields takes as long as composing one.
+        self._following = QTimer(self, singleShot=True, interval=_FOLLOW_MS)
+        self._following.timeout.connect(self._on_window)
+        view.window_changed.connect(self._follow)
         self._on_case()
 
     def _field(self, tip: str) -> QDoubleSpinBox:
@@ -72,6 +78,10 @@ class ImagePanel(QWidget):
         self._other.set_full_text(", ".join(others))
         self._other.setVisible(bool(others))
         self._on_window()
+
+    def _follow(self) -> None:
+        if not self._following.isActive():
+            self._following.start()
 
     def _on_window(self) -> None:
         view = self._session.view

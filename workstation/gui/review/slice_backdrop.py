@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRect, QRectF, QTimer
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion
 
 from workstation.gui.review.slice_painting import paint_annotations, paint_slice
 
@@ -46,6 +47,15 @@ class SliceBackdrop(QObject):
                 self._following.start()
         else:
             view.update(self._pane_rect(area))
+
+    def paint(self, painter: QPainter, region: QRegion) -> None:
+        """Paint what of the picture lies in a region of the pane."""
+        pixmap = self.pixmap()
+        # Clipped to a rectangle, a picture is copied; clipped to a region, as of a crosshair, it is blended by spans.
+        for part in cast("Iterable[QRect]", region):
+            painter.setClipRect(part)
+            painter.drawPixmap(0, 0, pixmap)
+        painter.setClipping(False)
 
     def pixmap(self) -> QPixmap:
         """The picture as it has to be now."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QImage
 
 from workstation.core.geometry import Grid, reorient, transform_to_ras
-from workstation.gui.review.composer import ClassRule, as_image, colour_table, compose, rule_of
+from workstation.gui.review.composer import ClassRule, as_image, colour_table, compose, overlay_table, rule_of
 from workstation.gui.review.outline import outline_segments
 from workstation.gui.review.slice_geometry import SliceGeometry
 from workstation.session.layers import KINDS, Layers
@@ -48,6 +48,7 @@ class SlicePicture:
         self._highlight: np.ndarray | None = None
         self._rule = _BLANK
         self._table: np.ndarray | None = None
+        self._greys: np.ndarray | None = None
         self._overlay_table: np.ndarray | None = None
         self._classes: tuple[int, np.ndarray | None] | None = None
         self._image: tuple[int, bool, np.ndarray, QImage] | None = None
@@ -173,13 +174,14 @@ class SlicePicture:
 
     def forget_colours(self) -> None:
         """The sequence, its window or the colours changed."""
-        self._table = self._overlay_table = None
+        self._table = self._greys = self._overlay_table = None
         self._image = None
         self.version += 1
 
     def prepare(self) -> None:
         """Make the colours now, from the session as it is."""
         self._colours()
+        self._plain_greys()
         self._overlay_colours()
 
     def place(self, position_mm: tuple[float, float, float]) -> tuple[int, float, float]:
@@ -195,8 +197,8 @@ class SlicePicture:
         """The slice in grey, with its classes composed into it unless the image is to be smoothed."""
         if self._image is None or self._image[:2] != (index, is_smooth):
             levels = self._slice(self._shown_levels(), index)
-            classes = None if is_smooth else self._classes_at(index)
-            pixels = compose(levels, self._filled(classes), self._colours())
+            classes = None if is_smooth else self._filled(self._classes_at(index))
+            pixels = compose(levels, classes, self._plain_greys() if classes is None else self._colours())
             self._image = (index, is_smooth, pixels, as_image(pixels))
         return self._image[3]
 
@@ -281,22 +283,27 @@ class SlicePicture:
         return None if self._session.layers.outline == "outline" else classes
 
     def _colours(self) -> np.ndarray:
-        """The table of the shown sequence's window."""
+        """The table of the shown sequence's window with all classes."""
         if self._table is None:
-            image = self._session.images[self.sequence]
-            low, high = ((value - image.lowest) / image.step for value in self._session.view.window(self.sequence))
-            self._table = colour_table(low, high, self._rule, opacity=self._session.layers.opacity)
+            self._table = colour_table(*self._window(), self._rule, opacity=self._session.layers.opacity)
         return self._table
+
+    def _plain_greys(self) -> np.ndarray:
+        """The table of the shown sequence's window for what has no classes in it."""
+        if self._greys is None:
+            self._greys = colour_table(*self._window(), _BLANK, opacity=0.0)
+        return self._greys
+
+    def _window(self) -> tuple[float, float]:
+        """Of the shown sequence, in grey levels."""
+        image = self._session.images[self.sequence]
+        low, high = self._session.view.window(self.sequence)
+        return ((low - image.lowest) / image.step, (high - image.lowest) / image.step)
 
     def _overlay_colours(self) -> np.ndarray:
         """Premultiplied colour of each class."""
         if self._overlay_table is None:
-            colours = np.zeros(len(self._rule.colours) + 1, dtype=np.uint32)
-            shares = self._rule.opacities(self._session.layers.opacity)
-            for number, (colour, share) in enumerate(zip(self._rule.colours, shares, strict=True), start=1):
-                red, green, blue = (round(part * share) for part in colour)
-                colours[number] = round(255 * share) << 24 | red << 16 | green << 8 | blue
-            self._overlay_table = colours
+            self._overlay_table = overlay_table(self._rule, opacity=self._session.layers.opacity)
         return self._overlay_table
 
 

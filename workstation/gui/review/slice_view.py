@@ -6,7 +6,7 @@ OpenGL. What is costly (the composed picture, the outline) is made once per chan
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -25,6 +25,7 @@ from workstation.gui.review.diameter_overlay import DiameterOverlay
 from workstation.gui.review.edit_mouse import EditMouse
 from workstation.gui.review.edit_painting import paint_tool
 from workstation.gui.review.slice_backdrop import SliceBackdrop
+from workstation.gui.review.slice_frame import Framed, SliceFrame
 from workstation.gui.review.slice_marks import paint_marks
 from workstation.gui.review.slice_mouse import SliceMouse
 from workstation.gui.review.slice_painting import (
@@ -35,11 +36,6 @@ from workstation.gui.review.slice_painting import (
 )
 from workstation.gui.review.slice_picture import SlicePicture
 from workstation.session.session import Session
-
-_ZOOM_RANGE = (0.2, 80.0)
-# Around what is fitted, in screen pixels: the letters stand there.
-_MARGIN = 22
-_SMALLEST = 40
 
 
 class SliceView(QWidget):
@@ -75,9 +71,7 @@ class SliceView(QWidget):
         self.picture = SlicePicture(session, plane, sequence=sequence)
         self.diameters = DiameterOverlay(self)
         self.edit = EditMouse(self)
-        self._zoom = 1.0  # screen pixels per mm
-        self._centre = QPointF()  # the place of the slice in the middle of the pane, in slice pixels
-        self._fitted: str | None = "head"
+        self._frame = SliceFrame(self.picture, self.size)
         self._is_active = False
         # Slice and position of the crosshair that was painted last; None if it was not.
         self._crossed: tuple[int, QPoint] | None = None
@@ -123,7 +117,7 @@ class SliceView(QWidget):
     @property
     def zoom(self) -> float:
         """Screen pixels per mm."""
-        return self._zoom
+        return self._frame.zoom
 
     def show_plane(self, plane: str) -> None:
         """Show another plane of the case."""
@@ -132,55 +126,30 @@ class SliceView(QWidget):
         self.reset()
 
     @property
-    def frame(self) -> tuple[str | None, float, Point]:
-        """What is fitted ("head", "slice", or None after zoom or pan), zoom, and the place in the middle, mm."""
-        geometry = self.picture.geometry
-        if geometry is None:
-            return ("head", 1.0, (0.0, 0.0, 0.0))
-        return (self._fitted, self._zoom, geometry.to_mm(self.slice_index, self._centre.x(), self._centre.y()))
+    def frame(self) -> Framed:
+        """What it shows of the slice, for another pane to take over."""
+        return (self._frame.fitted, self._frame.zoom, self._frame.middle_mm(self.slice_index))
 
-    def take_frame(self, frame: tuple[str | None, float, Point]) -> None:
+    def take_frame(self, frame: Framed) -> None:
         """Take over the `frame` of another pane."""
-        fitted, zoom, middle = frame
-        if self.picture.geometry is None:
-            return
-        if fitted is not None:
-            self._frame(fitted)
-            return
-        self._fitted = None
-        self._zoom = min(max(zoom, _ZOOM_RANGE[0]), _ZOOM_RANGE[1])
-        self._centre = QPointF(*self.picture.place(middle)[1:])
+        self._frame.take(frame)
         self.update()
 
     def fit(self) -> None:
         """Show the whole slice, as large as the pane allows."""
-        self._frame("slice")
-        self.framed.emit()
+        self._frame.fit("slice")
+        self._on_framed()
 
     def reset(self) -> None:
         """Show the head (what is not zero in any of the case's images), as large as the pane allows."""
-        self._frame("head")
-        self.framed.emit()
-
-    def _frame(self, what: str) -> None:
-        geometry = self.picture.geometry
-        if geometry is None:
-            return
-        area = self.picture.head if what == "head" else QRectF(0, 0, *geometry.size)
-        room_x, room_y = (max(side - 2 * _MARGIN, _SMALLEST) for side in (self.width(), self.height()))
-        pixel_x, pixel_y = geometry.pixel_mm
-        self._zoom = min(room_x / (area.width() * pixel_x), room_y / (area.height() * pixel_y))
-        self._centre = area.center()
-        self._fitted = what
-        self.update()
+        self._frame.fit("head")
+        self._on_framed()
 
     def centre(self) -> None:
         """Bring the crosshair to the middle of the pane, unless the whole head is in view."""
-        if self._fitted or self.picture.geometry is None:
-            return
-        _, x, y = self.picture.place(self.session.view.cursor_mm)
-        self._centre = QPointF(x, y)
-        self.update()
+        if self._frame.fitted is None:
+            self._frame.centre_on(self.session.view.cursor_mm)
+            self.update()
 
     def step(self, by: int) -> None:
         """Go `by` slices up (right, forward); stays at the ends."""
@@ -208,20 +177,15 @@ class SliceView(QWidget):
 
     def pan(self, moved: QPointF) -> None:
         """Move the slice with the mouse, by screen pixels."""
-        scale_x, scale_y = self.scale
-        self._centre -= QPointF(moved.x() / scale_x, moved.y() / scale_y)
-        self._fitted = None
-        self.update()
-        self.framed.emit()
+        self._frame.pan(moved)
+        self._on_framed()
 
     def zoom_at(self, position: QPointF, factor: float) -> None:
         """Zoom so that the place under `position` stays where it is."""
-        if self.picture.geometry is None:
-            return
-        place = self.to_slice(position)
-        self._zoom = min(max(self._zoom * factor, _ZOOM_RANGE[0]), _ZOOM_RANGE[1])
-        self._centre += place - self.to_slice(position)
-        self._fitted = None
+        self._frame.zoom_at(position, factor)
+        self._on_framed()
+
+    def _on_framed(self) -> None:
         self.update()
         self.framed.emit()
 
@@ -233,19 +197,11 @@ class SliceView(QWidget):
 
     def to_slice(self, position: QPointF) -> QPointF:
         """The place on the slice, in slice pixels, under a position in the pane."""
-        scale_x, scale_y = self.scale
-        return QPointF(
-            (position.x() - self.width() / 2) / scale_x + self._centre.x(),
-            (position.y() - self.height() / 2) / scale_y + self._centre.y(),
-        )
+        return self._frame.to_slice(position)
 
     def to_pane(self, place: QPointF) -> QPointF:
         """The position in the pane of a place on the slice."""
-        scale_x, scale_y = self.scale
-        return QPointF(
-            (place.x() - self._centre.x()) * scale_x + self.width() / 2,
-            (place.y() - self._centre.y()) * scale_y + self.height() / 2,
-        )
+        return self._frame.to_pane(place)
 
     def to_mm(self, position: QPointF) -> Point:
         """World position, RAS+ mm, under a position in the pane; (0, 0, 0) without a case."""
@@ -255,34 +211,24 @@ class SliceView(QWidget):
     @property
     def scale(self) -> tuple[float, float]:
         """Screen pixels per slice pixel along x and y."""
-        geometry = self.picture.geometry
-        if geometry is None:
-            return (1.0, 1.0)
-        return (self._zoom * geometry.pixel_mm[0], self._zoom * geometry.pixel_mm[1])
+        return self._frame.scale
 
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_case(self) -> None:
         """The zoom stays from case to case; who opens another data set asks for a reset."""
         self.picture.take_case()
-        if self._fitted:
-            self._frame(self._fitted)
-        else:
+        if not self._frame.refit():
             self.centre()
         self.update()
 
     def _on_convention(self) -> None:
-        before = self.picture.geometry
-        if before is None:
-            return
-        middle = before.to_mm(self.slice_index, self._centre.x(), self._centre.y())
+        middle = self._frame.middle_mm(self.slice_index)
         self.picture.take_case()
-        if self._fitted:
-            self._frame(self._fitted)
-        else:
+        if not self._frame.refit():
             # What was in the middle stays there.
-            self._centre = QPointF(*self.picture.place(middle)[1:])
-            self.update()
+            self._frame.centre_on(middle)
+        self.update()
 
     def _on_cursor(self) -> None:
         """Where only the crosshair moves within the slice, paint its old and its new lines and nothing else."""
@@ -336,7 +282,7 @@ class SliceView(QWidget):
             painter.fillRect(self.rect(), QColor(0, 0, 0))
             paint_empty(painter, self)
         else:
-            painter.drawPixmap(0, 0, self._backdrop.pixmap())
+            self._backdrop.paint(painter, event.region())
             paint_marks(painter, self)
             if self.session.view.crosshair_visible:
                 index, x, y = self.picture.place(self.session.view.cursor_mm)
@@ -353,8 +299,7 @@ class SliceView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the whole head or slice in view if it was."""
-        if self._fitted:
-            self._frame(self._fitted)
+        self._frame.refit()
         super().resizeEvent(event)
 
     # -- mouse --------------------------------------------------------------------------------------------------------

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QHBoxLayout,
-    QLineEdit,
-    QPlainTextEdit,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from workstation.gui.actions import BY_ID
-from workstation.gui.key_bindings import is_held_key, pane_action
+from workstation.gui.key_bindings import pane_action
 from workstation.gui.review.case_list import CaseList
 from workstation.gui.review.edit_strip import EditStrip
+from workstation.gui.review.held_keys import HeldKeys
 from workstation.gui.review.mouse_schemes import LARGE_STEP
 from workstation.gui.review.pane_grid import PaneGrid
 from workstation.gui.review.restore_bar import RestoreBar
 from workstation.gui.review.sentinel_bar import SentinelBar
 from workstation.gui.review.side_panel import SidePanel
-from workstation.gui.review.slice_view import SliceView
 from workstation.gui.review.start_page import StartPage
 from workstation.session import commands
 from workstation.session.session import Session
@@ -67,9 +57,7 @@ class ReviewWorkspace(QWidget):
         session.case_changed.connect(self._on_case)
         session.data_set_changed.connect(self._show_cases)
         self.cases.panel.finished.connect(self._focus_pane)
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
+        HeldKeys(session, self)
         self._on_case()
 
     def take_actions(self, actions: Mapping[str, QAction]) -> None:
@@ -91,24 +79,6 @@ class ReviewWorkspace(QWidget):
         column.addLayout(row, 1)
         column.addWidget(self.epochs)
         return page
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys that are held: H hides the masks, Space turns the left button into a hand."""
-        if (
-            event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
-            and isinstance(event, QKeyEvent)
-            and not event.isAutoRepeat()
-            and self.isVisible()
-        ):
-            self._hold(event)
-        elif event.type() == QEvent.Type.ApplicationActivate:
-            self._session.worklist.clock.set_paused(paused=False)
-        elif event.type() == QEvent.Type.ApplicationDeactivate:
-            # Time spent in other programs is not time spent reading.
-            self._session.worklist.clock.set_paused(paused=True)
-            self._session.layers.set_held(held=False)
-            self._set_space(is_held=False)
-        return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Slices and crosshair of the active pane; of its polygon, Enter closes it and Backspace drops a corner."""
@@ -140,22 +110,6 @@ class ReviewWorkspace(QWidget):
         had_tool = bool(self._session.editing.tools.tool)
         self._session.editing.tools.set_tool("")
         return had_tool
-
-    def _hold(self, event: QKeyEvent) -> None:
-        is_down = event.type() == QEvent.Type.KeyPress
-        if is_down and isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit):
-            return
-        hold, asked = BY_ID["masks.hold"], pane_action(event)
-        if is_down and asked is not None and asked[0] is hold:
-            self._session.layers.set_held(held=True)
-        elif not is_down and is_held_key(hold, event):
-            self._session.layers.set_held(held=False)
-        elif event.key() == Qt.Key.Key_Space:
-            self._set_space(is_held=is_down)
-
-    def _set_space(self, *, is_held: bool) -> None:
-        for pane in self.panes.findChildren(SliceView):
-            pane.is_space_held = is_held
 
     def _on_case(self) -> None:
         has_case = self._session.case is not None

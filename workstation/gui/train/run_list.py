@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.gui.icons import icon
+from workstation.gui.tooltips import plain_tip
 from workstation.gui.train.colours import state_colour
 from workstation.gui.train.wording import (
     bytes_text,
@@ -130,8 +131,11 @@ class RunModel(QAbstractTableModel):
         changed = self._runs.changed_masks(status.name)
         if changed and column == _NAME:
             words = self.tr("Stale: masks that it learned from were changed since ({0}):").format(len(changed))
-            return "\n".join([words, *changed[:_MOST_NAMED], *(["..."] if len(changed) > _MOST_NAMED else [])])
-        said = f"{status.reason} {status.hint}".strip() or status.warning or waiting_words(status)
+            return plain_tip(
+                "\n".join([words, *changed[:_MOST_NAMED], *(["..."] if len(changed) > _MOST_NAMED else [])])
+            )
+        trouble = f"{status.reason} {status.hint}".strip()
+        said = plain_tip(trouble) if trouble else status.warning or waiting_words(status)
         return said if said and column in (_STATE, _PROGRESS) else self._text(status, column)
 
     def _text(self, status: RunStatus, column: int) -> str:

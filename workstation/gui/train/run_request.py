@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workstation.core.requests import Request, SegmentRequest, TrainRequest
+from workstation.gui.tooltips import plain_tip
 from workstation.gui.train.wording import (
     decay_word,
     memory_word,
@@ -43,7 +44,7 @@ class RequestView(QTreeWidget):
         height = round(1.6 * self.fontMetrics().height())
         for label, value in rows.items():
             item = QTreeWidgetItem([label, value])
-            item.setToolTip(1, value)
+            item.setToolTip(1, plain_tip(value))
             item.setSizeHint(1, QSize(0, height))
             self.addTopLevelItem(item)
 

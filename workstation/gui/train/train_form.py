@@ -27,6 +27,7 @@ from workstation.core.network import PRESETS, Shape
 from workstation.core.request_fields import EngineSettings
 from workstation.core.requests import MAX_EPOCHS
 from workstation.core.split import Draw
+from workstation.gui.tooltips import plain_tip
 from workstation.gui.train.advanced_fields import AdvancedFields
 from workstation.gui.train.data_facts import DataFacts
 from workstation.gui.train.draft import Draft
@@ -250,7 +251,7 @@ class TrainForm(QWidget):
 
     def _on_data_edited(self, text: str) -> None:
         self._is_data_touched = True
-        self.data_edit.setToolTip(text)
+        self.data_edit.setToolTip(plain_tip(text) if text else "")
         self.data_changed.emit(text)
 
     def _on_size_chosen(self) -> None:
