@@ -18,7 +18,7 @@ from workstation.gui.main_window import MainWindow
 from workstation.gui.train.workspace import TrainWorkspace
 from workstation.session.session import Session
 
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 300.0
 PICTURES = "DESK_PICTURES"
 """Names a folder in which the session leaves a picture of each of its stages; without it there are none."""
 

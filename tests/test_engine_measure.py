@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -396,7 +397,9 @@ def last(run: RunFolder, kind: str) -> dict[str, Any]:
 def test_a_profile_is_a_run(tmp_path: Path) -> None:
     run, code = carry_out(tmp_path / "run", grid(sizes=("16x16x16",), batches=(1,), steps=1))
     assert code == 0, run.events.read_text()
-    assert last(run, "result")["points"][0]["measured_bytes"] > 0
+    result = last(run, "result")
+    assert result["points"][0]["measured_bytes"] > 0
+    assert datetime.fromisoformat(result["created"]).tzinfo is not None
     assert last(run, "state")["state"] == "finished"
     assert (run.path / "points.csv").exists()
     status = RunFolder(run.path).status()
@@ -408,5 +411,6 @@ def test_a_comparison_is_a_run(tmp_path: Path) -> None:
     assert code == 0, run.events.read_text()
     result = last(run, "result")
     assert result["ratios"]["ours/plain"] > 0
+    assert datetime.fromisoformat(result["created"]).tzinfo is not None
     assert result["machine"]["onednn"]["is_on"] is True
     assert (run.path / "bench.csv").exists()

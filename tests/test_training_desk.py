@@ -105,6 +105,9 @@ def find_runs_again(desk: Desk, first: RunFolder, second: RunFolder, data: Path)
     assert (state_of(first), state_of(second)) == ("running", "waiting")
     window, session = desk.window, desk.session
     window.show()
+    # Keys of menus are heard by the active window alone.
+    window.activateWindow()
+    desk.wait(window.isActiveWindow, "the window to be active")
     desk.wait(lambda: (chip := window.status.findChild(JobChip)) is not None and "Training" in chip.text(), "the chip")
     desk.go("data")
     workspace = window.workspace("data")
@@ -173,39 +176,39 @@ def stop_and_let_second_go(desk: Desk, first: RunFolder, second: RunFolder) -> N
     desk.picture("10 second went")
 
 
-def processes_of(run: RunFolder) -> tuple[ProcessMark | None, ProcessMark | None]:
+def processes_of(run: RunFolder) -> tuple[ProcessMark, ProcessMark]:
+    """Supervisor and engine."""
     values = read_supervision(run)
-    return mark_in(values), mark_in(values, "engine_")
+    supervisor, engine = mark_in(values), mark_in(values, "engine_")
+    assert supervisor is not None and engine is not None
+    return supervisor, engine
 
 
 def survive_kills(desk: Desk, runs: Path, hold: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Engine and supervisor are killed in the middle of a training; it ends as one that nobody touched."""
-    monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("train"))
-    monkeypatch.setenv("FAKE_ENGINE_HOLD", str(hold))
-    hold.touch()
     train = desk.train
-    desk.click(train.details.buttons["clone"])
-    train.form.name_edit.setText("third")
-    desk.click(train.start_button)
-    desk.wait_for_run("Running")
-    run = run_named(runs, "third")
-    for place, (word, state, reason) in enumerate(
-        [("Killed", "killed", "Somebody outside the program ended it"), ("Lost", "lost", "is gone")]
-    ):
-        desk.wait(lambda: RunFolder(run.path).status().step == 20, "the twentieth step")
-        supervisor, engine = processes_of(run)
-        assert supervisor is not None and engine is not None
-        os.kill((engine, supervisor)[place].pid, signal.SIGKILL)
-        desk.wait_for_run(word)
-        assert state_of(run) == state and reason in train.details.reason.text()
-        desk.wait(lambda engine=engine: not engine.is_alive(), "the end of the engine")
-        assert count_of(train.list.viewport(), state_colour(state)) > 10
-        desk.picture(f"11 {word}")
-        desk.act("resume_from_checkpoint", "Running")
-    hold.unlink()
-    desk.wait_for_run("Finished")
+    with monkeypatch.context() as patch:
+        patch.setenv("WORKSTATION_ENGINE", engine_variable("train"))
+        patch.setenv("FAKE_ENGINE_HOLD", str(hold))
+        hold.touch()
+        desk.click(train.details.buttons["clone"])
+        train.form.name_edit.setText("third")
+        desk.click(train.start_button)
+        desk.wait_for_run("Running")
+        run = run_named(runs, "third")
+        for place, (state, reason) in enumerate((("killed", "Somebody outside the program"), ("lost", "is gone"))):
+            desk.wait(lambda: RunFolder(run.path).status().step == 20, "the twentieth step")
+            marks = processes_of(run)
+            os.kill(marks[1 - place].pid, signal.SIGKILL)
+            desk.wait_for_run(state.capitalize())
+            assert state_of(run) == state and reason in train.details.reason.text()
+            desk.wait(lambda marks=marks: not any(mark.is_alive() for mark in marks), "the end of both")
+            assert count_of(train.list.viewport(), state_colour(state)) > 10
+            desk.picture(f"11 {state}")
+            desk.act("resume_from_checkpoint", "Running")
+        hold.unlink()
+        desk.wait_for_run("Finished")
     assert read_json(run.checkpoints / "end.json")["weight"] == end_without_interruption()
-    monkeypatch.delenv("WORKSTATION_ENGINE")
 
 
 def evaluate_batches(desk: Desk, runs: Path, model: Path) -> tuple[Path, Path]:

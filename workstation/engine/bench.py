@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -120,7 +120,7 @@ def _result(request: BenchRequest, tally: Tally) -> dict[str, Any]:
         "machine": dict(tally.machine) or machine_facts(),
         "errors": tally.errors,
         "request": request.as_dict(),
-        "created": time.time(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

@@ -6,10 +6,10 @@ and a profile that is started again in the same folder goes on with the points t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -201,7 +201,7 @@ def _write(out: Path, request: ProfileRequest, points: list[MeasuredPoint]) -> d
         "summary": summary_of(points),
         "machine": machine_facts(),
         "request": _what_decides(request),
-        "created": time.time(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "files": {"table": str(out / TABLE_NAME), "json": str(out / JSON_NAME)},
     }
     write_table(out / TABLE_NAME, COLUMNS, rows)

@@ -108,7 +108,12 @@ def _of_profile(result: Mapping[str, Any]) -> dict[str, Panel]:
 
 def _of_bench(result: Mapping[str, Any]) -> dict[str, Panel]:
     title = tr("Time of a training step, {0}").format(_setting(result))
-    seconds = BarPanel(second_bars(result), title, tr("Seconds per step (median)"), lambda value: f"{value:.3g} s")
+    seconds = BarPanel(
+        second_bars(result),
+        title,
+        tr("Seconds per step (medians, of ratios within pairs)"),
+        lambda value: f"{value:.3g} s",
+    )
     memory = BarPanel(
         memory_bars(result),
         tr("Peak memory of its process"),

@@ -95,7 +95,9 @@ def remedy_words(changes: Mapping[str, Any]) -> str:
 def _cost_words(remedy: Remedy) -> str:
     if remedy.time_ratio is None:
         return bytes_text(remedy.peak_bytes)
-    return _tr("{0}, {1:.2f} \N{MULTIPLICATION SIGN} time").format(bytes_text(remedy.peak_bytes), remedy.time_ratio)
+    # A crop of an immense volume takes a thousandth of the time, not none.
+    ratio = f"{remedy.time_ratio:.2f}" if remedy.time_ratio >= 0.01 else f"{remedy.time_ratio:.1g}"
+    return _tr("{0}, {1} \N{MULTIPLICATION SIGN} time").format(bytes_text(remedy.peak_bytes), ratio)
 
 
 def _consequence(remedy: Remedy) -> str:

@@ -284,7 +284,7 @@ class RunList(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         letter = self.fontMetrics().averageCharWidth()
-        widths = {_STATE: 16, _KIND: 14, _PROGRESS: 24, _LEFT: 10, _MEMORY: 12, _DICE: 12, _STARTED: 14}
+        widths = {_STATE: 18, _KIND: 14, _PROGRESS: 28, _LEFT: 12, _MEMORY: 12, _DICE: 12, _STARTED: 14}
         for column, letters in widths.items():
             self.setColumnWidth(column, letters * letter)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

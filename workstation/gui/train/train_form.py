@@ -182,9 +182,9 @@ class TrainForm(QWidget):
         self._advanced_toggle.setAutoRaise(True)
         self._advanced_toggle.setArrowType(Qt.ArrowType.RightArrow)
         self._advanced_toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.load_button = QPushButton(self.tr("Load\N{HORIZONTAL ELLIPSIS}"))
+        self.load_button = QPushButton(self.tr("Load recipe\N{HORIZONTAL ELLIPSIS}"))
         self.load_button.setToolTip(self.tr("Take all fields but data set, cases and names from a recipe's file."))
-        self.save_button = QPushButton(self.tr("Save\N{HORIZONTAL ELLIPSIS}"))
+        self.save_button = QPushButton(self.tr("Save recipe\N{HORIZONTAL ELLIPSIS}"))
         self.save_button.setToolTip(
             self.tr("Keep all fields but data set, cases and names as a recipe: a small file to give to others.")
         )
