@@ -33,7 +33,7 @@ def test_a_training_that_was_killed_ends_with_the_weights_of_one_that_was_not(
     count = request.config.getoption("--count")
     loop = KillLoop(tmp_path / "runs", asked, seconds=4.0, seed=count)
     for number in range(count or 1):
-        found = weights_of(loop.once(number))
+        found = weights_of(loop.once(number, with_windows=bool(count)))
         assert found.keys() == expected.keys()
         for name, array in expected.items():
             np.testing.assert_allclose(found[name], array, rtol=1e-6, atol=1e-8, err_msg=name)
