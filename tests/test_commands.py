@@ -160,6 +160,19 @@ def test_a_path_that_cannot_be_opened_leaves_the_open_case(session: Session, dat
     assert session.expected_case is None
 
 
+def test_what_was_to_follow_an_opening_that_failed_or_was_left_does_not_follow_another(
+    session: Session, data: DataSet, qtbot: QtBot
+) -> None:
+    opened(session, qtbot, data.root)
+    followed: list[str] = []
+    with qtbot.waitSignal(session.problem):
+        commands.open_paths(session, [data.root / "absent"], then=lambda: followed.append("absent"))
+    commands.open_paths(session, [folder(data, 0)], then=lambda: followed.append("left"))
+    with qtbot.waitSignal(session.case_changed):
+        commands.open_paths(session, [folder(data, 1)], then=lambda: followed.append("opened"))
+    assert followed == ["opened"]
+
+
 def test_stepping_twice_quickly_opens_the_case_after_the_next(session: Session, data: DataSet, qtbot: QtBot) -> None:
     opened(session, qtbot, data.root)
     changes: list[str] = []

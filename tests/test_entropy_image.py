@@ -119,9 +119,11 @@ def test_a_key_shows_the_map_and_goes_back(data: DataSet, tmp_path: Path, qtbot:
     assert sequences.value == ""
     # The map rises by 1 from the first voxel to the last of 24 x 24 x 24: at (23, 0, 11) it is read off.
     assert session.case is not None
+    here = session.view.cursor_mm
     x, y, z = session.case.grid.to_world((23, 0, 11))
     session.view.set_cursor((float(x), float(y), float(z)))
     assert f"entropy {(23 * 24 * 24 + 11) / (24**3 - 1):.3f} " in window.status.read_out.text
+    session.view.set_cursor(here)
     qtbot.keyClick(window, Qt.Key.Key_U)
     assert session.view.sequence == sequences.value == "FLAIR"
     qtbot.waitUntil(lambda: pane.grab().toImage() == before, timeout=PATIENCE_MS)

@@ -505,6 +505,20 @@ def test_a_view_of_another_case_opens_it(window: MainWindow, qtbot: QtBot, case:
     assert GRID.nearest_voxel(window.session.view.cursor_mm) == (17, 25, 13)
 
 
+def test_a_view_of_another_case_waits_for_that_case(window: MainWindow, qtbot: QtBot, case: Path) -> None:
+    """A segmentation that is ready meanwhile turns to Review too."""
+    move_cursor(window, (17, 25, 13))
+    token = capture(window.session, window.review.panes).token()
+    with qtbot.waitSignal(window.session.case_changed, timeout=20_000):
+        commands.open_path(window.session, case / "cases" / "Case_2")
+    window.menus.dialogs.open_view(token)
+    window.session.review_wanted.emit()
+    case_open = window.session.case
+    assert case_open is not None
+    assert case_open.name == "Case_2"
+    qtbot.waitUntil(lambda: GRID.nearest_voxel(window.session.view.cursor_mm) == (17, 25, 13), timeout=20_000)
+
+
 def test_what_is_no_view_is_told(window: MainWindow) -> None:
     window.menus.dialogs.open_view("view1-AAAA")
     assert window.messages.text == "the view was cut or changed"

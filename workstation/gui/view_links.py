@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -104,13 +103,11 @@ def go_to(session: Session, panes: PaneGrid, link: ViewLink) -> None:
         hint = "Open the case or its data set first, then go to the view."
         raise ViewLinkError(f"the view is of {link.case}, which is not at {link.path}", hint=hint, path=place)
 
-    def on_case() -> None:
-        if session.case is not None and session.case.name == link.case:
-            _lay_masks(session, link)
-            show(session, panes, link)
+    def show_it() -> None:
+        _lay_masks(session, link)
+        show(session, panes, link)
 
-    _once(session, on_case)
-    commands.open_case(session, files)
+    commands.open_case(session, files, then=show_it)
 
 
 def _files_of(link: ViewLink, place: Path) -> CaseFiles | None:
@@ -138,12 +135,8 @@ def show_when_open(session: Session, panes: PaneGrid, link: ViewLink) -> None:
         _lay_masks(session, link)
         show(session, panes, link)
 
-    _once(session, on_case)
-
-
-def _once(session: Session, slot: Callable[[], None]) -> None:
-    """Call a slot when the next case has come and the panes have taken it, whether or not they were reset for it."""
-    session.review_wanted.connect(slot, Qt.ConnectionType.SingleShotConnection)
+    # Not `case_changed`: the panes take the case by it too, whether or not they are reset for it.
+    session.review_wanted.connect(on_case, Qt.ConnectionType.SingleShotConnection)
 
 
 def _lay_masks(session: Session, link: ViewLink) -> None:

@@ -5,11 +5,11 @@ Those that start runs are in `session/starting.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication
 
 from workstation.core.case import CaseFiles
 from workstation.core.selection import Selection
@@ -40,6 +40,7 @@ def open_paths(
     truth: Path | None = None,
     prediction: Path | None = None,
     are_images: bool = False,
+    then: Callable[[], None] = lambda: None,
 ) -> None:
     """Open what paths hold: data sets, cases, images; masks are laid over the case that is given with them or open.
 
@@ -52,6 +53,8 @@ def open_paths(
         Masks to lay over the first case at once.
     are_images : bool
         Open lone files as images even where they look like masks.
+    then : callable
+        Called once they are open; never if they cannot be, or if something else is opened meanwhile.
     """
     if not paths:
         return
@@ -65,14 +68,15 @@ def open_paths(
         _take_opened(session, opened, paths)
         if truth is not None:
             open_mask(session, truth, kind="truth")
+        then()
 
     session.expect_case(None)
     words = paths[0].name if len(paths) == 1 else _tr("{} files and folders").format(len(paths))
     session.background.ask("case", question, answer, words=_tr("Opening {}...").format(words))
 
 
-def open_case(session: Session, files: CaseFiles) -> None:
-    """Open a case of the data set; at once where it was read ahead."""
+def open_case(session: Session, files: CaseFiles, *, then: Callable[[], None] = lambda: None) -> None:
+    """Open a case of the data set, at once where it was read ahead; `then` is called as by `open_paths`."""
     should_stop = session.background.stop_sign("case")
     wanted = Wanted(files, session.worklist.prediction_of(files))
     keeps_view = session.case is not None
@@ -80,6 +84,7 @@ def open_case(session: Session, files: CaseFiles) -> None:
     def answer(loaded: LoadedCase) -> None:
         session.take_case(loaded, keeps_view=keeps_view)
         session.review_wanted.emit()
+        then()
 
     def question() -> LoadedCase:
         if ahead is not None:
@@ -312,16 +317,12 @@ def open_difference(session: Session, path: Path, *, voxel: tuple[int, int, int]
         session.problem.emit(FileMissing(f"{path} is no longer there", hint=hint, path=path))
         return
 
-    def on_case_changed() -> None:
-        case = session.case
-        is_ours = case is not None and any(each.path == path for each in case.files.sequences.values())
-        if case is not None and is_ours and voxel is not None:
-            x, y, z = case.grid.to_world(voxel)
+    def jump() -> None:
+        if session.case is not None and voxel is not None:
+            x, y, z = session.case.grid.to_world(voxel)
             session.jump_to((float(x), float(y), float(z)))
 
-    if voxel is not None:
-        session.case_changed.connect(on_case_changed, Qt.ConnectionType.SingleShotConnection)
-    open_paths(session, [path], are_images=True)
+    open_paths(session, [path], are_images=True, then=jump)
 
 
 def show_finished_mask(session: Session, path: Path) -> None:

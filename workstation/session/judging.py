@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication
 
 from workstation.core.case import CaseFiles, DataSet
 from workstation.errors import LayoutError, WorkstationError
@@ -95,15 +95,13 @@ def show_case(session: Session, name: str, masks: Mapping[Kind, Path]) -> None:
         session.problem.emit(LayoutError(_tr("{0} is not in the open data set").format(name), hint=hint))
         return
 
-    def on_case_changed() -> None:
-        if session.case is not None and session.case.files is files:
-            for kind, path in masks.items():
-                # A blinded reader's prediction is held back by itself; a second one would betray it.
-                if kind == "prediction" or not session.worklist.is_blinded:
-                    commands.open_mask(session, path, kind=kind)
+    def lay() -> None:
+        for kind, path in masks.items():
+            # A blinded reader's prediction is held back by itself; a second one would betray it.
+            if kind == "prediction" or not session.worklist.is_blinded:
+                commands.open_mask(session, path, kind=kind)
 
-    session.case_changed.connect(on_case_changed, Qt.ConnectionType.SingleShotConnection)
-    commands.open_case(session, files)
+    commands.open_case(session, files, then=lay)
 
 
 def take_masks(session: Session, paths: Sequence[Path]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
 from workstation.core.case import Case, CaseFiles
 from workstation.core.volume import LabelMap
@@ -140,17 +140,12 @@ class Sentinels(QObject):
         # Imported here: the verbs import the session, which owns this.
         from workstation.session import commands
 
-        def on_case() -> None:
-            if _is_of(found, session.case):
-                then()
-
-        session.case_changed.connect(on_case, Qt.ConnectionType.SingleShotConnection)
         entries = session.data_set.cases if session.data_set is not None else ()
         known = next((files for files in entries if _image_of(files) == _image_of(found.files)), None)
         if known is not None:
-            commands.open_case(session, known)
+            commands.open_case(session, known, then=then)
         else:
-            commands.open_path(session, _image_of(found.files))
+            commands.open_paths(session, [_image_of(found.files)], then=then)
 
     def _take(self, found: Found, epoch: int) -> None:
         before = [mask.epoch for mask in found.masks if mask.epoch <= epoch]

@@ -11,6 +11,7 @@ import pyqtgraph as pg
 
 from workstation.gui.train.series import StepCurve
 
+_ROOM = 0.1
 _Bounds = tuple[float, float] | tuple[None, None]
 
 
@@ -66,7 +67,9 @@ class StepLine(pg.PlotCurveItem):
         if bounds is None:
             return None, None
         least, greatest = _logarithms(np.array(bounds)).tolist() if self._is_log else bounds
-        return least, greatest
+        # A value that never changes is shown with its own size as the scale, not in a range of 1.
+        room = _ROOM * abs(least) if least == greatest else 0.0
+        return least - room, greatest + room
 
     def viewTransformChanged(self) -> None:
         """Another range or width has other columns."""
