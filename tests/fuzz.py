@@ -1,6 +1,6 @@
 """Fuzzing of all readers: `make fuzz MINUTES=30`.
 
-    python tests/fuzz.py [--minutes N | --seconds N] [--target NAME ...] [--seed N] [--plain]
+    python tests/fuzz.py [--minutes N | --seconds N | --inputs N] [--target NAME ...] [--seed N] [--plain]
 
 Each target (`fuzz_targets.py`) runs in a process of its own with 1 GiB of address space more than it began with and 5 s
 for each input. Inputs are mutated from a corpus: bits, bytes, blocks and numbers of binary files, the tree of JSON
@@ -31,6 +31,7 @@ import traceback
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -296,8 +297,8 @@ class Trials:
         }
 
 
-def fuzz(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, Any]:
-    """Fuzz one target in this process."""
+def fuzz(target: Target, *, seconds: float, seed: int, keep: Path, most: int = 0) -> dict[str, Any]:
+    """Fuzz one target in this process, for so long or with so many inputs."""
     rng, lines = random.Random(f"{seed} {target.name}"), Lines()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
         folder = Path(scratch) / "folder"
@@ -306,7 +307,7 @@ def fuzz(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, 
         corpus = [trials.honest]
         trials.limit()
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        while trials.count < most if most else time.monotonic() < end:
             is_first = trials.count == 0
             data = corpus[0] if is_first else MUTATIONS[target.kind](rng.choice(corpus), rng, rng.choice(corpus))
             trials.take(data, lines.watching)
@@ -315,13 +316,13 @@ def fuzz(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, 
     return trials.result(corpus=len(corpus), lines=lines.count)
 
 
-def fuzz_apart(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, Any]:
+def fuzz_apart(target: Target, *, seconds: float, seed: int, keep: Path, most: int = 0) -> dict[str, Any]:
     """The same in a process of its own, which may die."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
 
     def work() -> None:
-        theirs.send(fuzz(target, seconds=seconds, seed=seed, keep=keep))
+        theirs.send(fuzz(target, seconds=seconds, seed=seed, keep=keep, most=most))
 
     process = context.Process(target=work)
     process.start()
@@ -381,21 +382,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=0.5)
     parser.add_argument("--seconds", type=float, help="for each target, instead of minutes for all")
+    parser.add_argument("--inputs", type=int, default=0, metavar="N", help="for each target, instead of a time; plain")
     parser.add_argument("--target", action="append", choices=[target.name for target in TARGETS], metavar="NAME")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"), metavar="FOLDER")
     parser.add_argument("--plain", action="store_true", help="without atheris, even where it is installed")
     options = parser.parse_args()
-    is_guided = not options.plain and importlib.util.find_spec("atheris") is not None
+    is_guided = not (options.plain or options.inputs) and importlib.util.find_spec("atheris") is not None
     options.keep.mkdir(parents=True, exist_ok=True)
     known = {target.name: target for target in TARGETS}
     if not is_guided:
         load_what_all_need()
-    run = fuzz_guided if is_guided else fuzz_apart
+    run = fuzz_guided if is_guided else partial(fuzz_apart, most=options.inputs)
     names = options.target or list(known)
     seconds = options.seconds or 60 * options.minutes / len(names)
     has_findings = False
-    print(f"seed {options.seed}, {seconds:.0f} s each, {'guided by atheris' if is_guided else 'plain'}")
+    length = f"{options.inputs} inputs" if options.inputs else f"{seconds:.0f} s"
+    print(f"seed {options.seed}, {length} each, {'guided by atheris' if is_guided else 'plain'}")
     for name in names:
         found = run(known[name], seconds=seconds, seed=options.seed, keep=options.keep)
         findings = found.pop("findings")
