@@ -83,6 +83,9 @@ class Disk:
                 if not isinstance(file, _File):
                     file = _File(content, synced=content if is_synced else None)
                 file.content = content
+                if entry.is_symlink():
+                    # What a link leads to was there before; the link is but a name.
+                    file.synced = content
                 folder.entries[entry.name] = seen[entry.inode()] = file
         if is_synced:
             folder.durable = dict(folder.entries)

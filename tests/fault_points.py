@@ -7,45 +7,13 @@ reader what is there. What a reader answers is a plain value, so that old and ne
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-Make = Callable[[Path], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One place at which the program writes.
-
-    Parameters
-    ----------
-    name : str
-    prepare, write : callable
-        Make the old state in a folder; do what is tested.
-    read : callable
-        What the program finds there.
-    needs_engine : bool
-        Whether it loads TensorFlow.
-    is_durable : bool
-        Whether the new state must be on the disk when `write` returns.
-    may_stay_silent : bool
-        Whether nobody needs to hear that it could not be written: a cache.
-    between : tuple of str
-        States beside old and new that are whole, with the reason in words.
-    """
-
-    name: str
-    prepare: Make
-    write: Make
-    read: Callable[[Path], Any]
-    needs_engine: bool = False
-    is_durable: bool = True
-    may_stay_silent: bool = False
-    between: tuple[Any, ...] = ()
+from fault_outputs import OUTPUTS
+from fault_point import Point, environment
+from fault_runs import RUNS
 
 
 def _label_map(stop: int) -> Any:
@@ -195,7 +163,7 @@ def _tabled(folder: Path) -> Any:
 def _setting(folder: Path, value: str) -> None:
     from workstation.session.settings import settings
 
-    with _config_in(folder):
+    with environment(XDG_CONFIG_HOME=folder):
         stored = settings()
         stored.setValue("view/convention", value)
         stored.sync()
@@ -204,27 +172,8 @@ def _setting(folder: Path, value: str) -> None:
 def _setting_found(folder: Path) -> Any:
     from workstation.session.settings import settings
 
-    with _config_in(folder):
+    with environment(XDG_CONFIG_HOME=folder):
         return settings().value("view/convention", "the defaults")
-
-
-class _config_in:  # noqa: N801 - reads as a verb
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        import os
-
-        self._former = os.environ.get("XDG_CONFIG_HOME")
-        os.environ["XDG_CONFIG_HOME"] = str(self._folder)
-
-    def __exit__(self, *_: object) -> None:
-        import os
-
-        if self._former is None:
-            del os.environ["XDG_CONFIG_HOME"]
-        else:
-            os.environ["XDG_CONFIG_HOME"] = self._former
 
 
 def _report(folder: Path, name: str, words: str) -> None:
@@ -379,6 +328,41 @@ def _journal_begun_with_edit(folder: Path) -> None:
     _journal_edit(folder, 1)
 
 
+def _lent(folder: Path) -> None:
+    """Another program has saved the mask that is being edited with 7 slices instead of 3."""
+    from workstation.io.export import export_label_map
+
+    _begin_journal(folder)
+    export_label_map(_label_map(12), folder / "working.nii.gz")
+
+
+def _take_in(folder: Path) -> None:
+    from workstation.core.label_edits import Edit
+    from workstation.io.edit_journal import journals_of, read_journal, replayed, resume_journal
+    from workstation.session.external_edits import _changes, _Lent, _read
+
+    (path,) = journals_of(folder / "edits", folder / "case.nii.gz")
+    contents = read_journal(path)
+    editable, mask = replayed(contents)[0], _label_map(8)
+    lent = _Lent(folder, types.SimpleNamespace(title="Other"), mask.scheme, "")  # type: ignore[arg-type]
+    case: Any = types.SimpleNamespace(grid=mask.grid)
+    found = _changes(editable.data.copy(), _read(folder / "working.nii.gz", lent, case))
+    journal = resume_journal(contents)
+    try:
+        if found is not None:
+            journal.append_edit(Edit("Other", editable.replace(found.box, found.labels)))
+            journal.sync()
+    finally:
+        journal.close()
+
+
+def _slices(folder: Path) -> Any:
+    from workstation.io.edit_journal import read_journal, replayed
+
+    (path,) = (folder / "edits").glob("*.journal")
+    return int(replayed(read_journal(path))[0].data.any(axis=(0, 1)).sum())
+
+
 def _edits(folder: Path) -> Any:
     """The edits of the journal that is there; "none" without a journal that can be read."""
     from workstation.errors import EditError
@@ -484,6 +468,7 @@ POINTS: tuple[Point, ...] = (
     ),
     Point("journal of edits, begun", _nothing, _begin_journal, _edits),
     Point("journal of edits, next edit", _journal_begun_with_edit, lambda folder: _journal_edit(folder, 2), _edits),
+    Point("edit taken back from another program", _lent, _take_in, _slices),
     Point("imported model", _given_model, _import_model, _imported),
     Point(
         "checkpoint",
@@ -493,4 +478,6 @@ POINTS: tuple[Point, ...] = (
         needs_engine=True,
     ),
     Point("model folder", _begin_model, lambda folder: _model(folder, 2), _model_name, needs_engine=True),
+    *RUNS,
+    *OUTPUTS,
 )

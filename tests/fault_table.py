@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from fault_disk import Disk
+from fault_places import NO_POINT
 from fault_points import POINTS, Point
 from fault_tracer import Fault, Step, Traced, is_possible, trace
 
@@ -133,6 +134,9 @@ class Trial:
         folder = self._prepared()
         disk, cell = Disk(folder), Cell()
         known: dict[str, str] = {}
+        # A step leaves several states, and most are like those of its neighbours.
+        looked_at = set(_spread(list(range(len(self.steps))), 2 * self._most))
+        number = 0
 
         def look(words: str) -> None:
             place = self._fresh()
@@ -146,8 +150,11 @@ class Trial:
             shutil.rmtree(place)
 
         def after_step(step: Step) -> None:
+            nonlocal number
             disk.after_step(step)
-            look(f"after {step.kind} {step.path}")
+            if number in looked_at:
+                look(f"after {step.kind} {step.path}")
+            number += 1
 
         result = trace(lambda: self._point.write(folder), folder, after_step=after_step)
         if result.answer:
@@ -184,7 +191,7 @@ class Trial:
         return folder
 
 
-def _spread(faults: list[Fault], most: int) -> list[Fault]:
+def _spread(faults: list[Any], most: int) -> list[Any]:
     """At most so many, spread from the first to the last; all if it is 0."""
     if not most or len(faults) <= most:
         return faults
@@ -248,7 +255,7 @@ def main() -> int:
     parser.add_argument("--point", action="append", metavar="NAME", choices=[point.name for point in POINTS])
     parser.add_argument("--json", action="store_true", help="in this process, as JSON")
     parser.add_argument("--most", type=int, default=0, metavar="N", help="inject each fault at N steps; 0: at all")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="Markdown whose table is replaced")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="Markdown whose table and list are replaced")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     if not is_possible():
@@ -269,7 +276,10 @@ def main() -> int:
                 print(f"{name}, {fault}: {hole}", file=sys.stderr)
     print(table_of(found))
     if options.out:
-        _replace_table(options.out, table_of(found))
+        text = options.out.read_text(encoding="utf-8")
+        text = _with(text, "table", table_of(found))
+        reasons = "\n".join(f"- `{module}`: {reason}." for module, reason in NO_POINT.items())
+        options.out.write_text(_with(text, "list", reasons), encoding="utf-8")
     return int(has_holes(found))
 
 
@@ -278,12 +288,11 @@ def has_holes(found: dict[str, dict[str, dict[str, Any]]]) -> bool:
     return any(cells[fault]["holes"] for cells in found.values() for fault in FAULTS)
 
 
-def _replace_table(path: Path, table: str) -> None:
-    begin, end = "<!-- table -->\n", "\n<!-- end of table -->"
-    text = path.read_text(encoding="utf-8")
+def _with(text: str, name: str, content: str) -> str:
+    """A text with other content between the marks of a name."""
+    begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
     before, rest = text.split(begin, 1)
-    after = rest.split(end, 1)[1]
-    path.write_text(f"{before}{begin}{table}{end}{after}", encoding="utf-8")
+    return f"{before}{begin}{content}{end}{rest.split(end, 1)[1]}"
 
 
 if __name__ == "__main__":

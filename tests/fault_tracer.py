@@ -168,18 +168,19 @@ def _be_traced(work: Callable[[], None], writing: int, then: Callable[[], None] 
     try:
         _ptrace(_TRACEME, 0, 0, None)
         os.kill(os.getpid(), signal.SIGSTOP)
-        answer = _outcome(work)
+        answer = outcome(work)
         fault_is_over()
         if answer and then is not None:
             then()
-            again = _outcome(work)
+            again = outcome(work)
             answer["again"] = again.get("message", "")
         os.write(writing, json.dumps(answer).encode())
     finally:
         os._exit(0)
 
 
-def _outcome(work: Callable[[], None]) -> dict[str, Any]:
+def outcome(work: Callable[[], None]) -> dict[str, Any]:
+    """What `work` raised, as in `Traced.answer`; empty where it went well."""
     from workstation.errors import WorkstationError
 
     try:

@@ -1,12 +1,14 @@
 """Fuzzing of all readers: `make fuzz MINUTES=30`.
 
-    python tests/fuzz.py [--minutes N | --seconds N] [--target NAME ...] [--seed N] [--json]
+    python tests/fuzz.py [--minutes N | --seconds N | --inputs N] [--target NAME ...] [--seed N] [--plain]
 
 Each target (`fuzz_targets.py`) runs in a process of its own with 1 GiB of address space more than it began with and 5 s
 for each input. Inputs are mutated from a corpus: bits, bytes, blocks and numbers of binary files, the tree of JSON
 files. An input that makes the program run lines it never ran before joins the corpus (lines of `workstation` are
-watched by `sys.settrace`), so the search walks deeper by itself. A finding is anything that is raised but a
-`WorkstationError`, a hang, a MemoryError, or a process that dies; its input is kept in `fuzz-findings/`.
+watched by `sys.settrace`), so the search walks deeper by itself. Where atheris is installed (`pip install -e .[fuzz]`)
+libFuzzer guides the search by the branches of instrumented code instead (`fuzz_guided.py`). A finding is anything that
+is raised but a `WorkstationError`, a hang, a MemoryError, or a process that dies; its input is kept in
+`fuzz-findings/`.
 """
 
 from __future__ import annotations
@@ -14,19 +16,22 @@ from __future__ import annotations
 import argparse
 import copy
 import gzip
+import importlib.util
 import json
 import multiprocessing
 import random
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -216,70 +221,108 @@ class Lines:
         return self._on_line
 
 
-def fuzz(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, Any]:
-    """Fuzz one target in this process."""
-    from workstation.errors import WorkstationError
+class Trials:
+    """Inputs given to one target in this process, and what came of them.
 
+    Parameters
+    ----------
+    target : Target
+    folder : Path
+        Empty; the target's files go there.
+    keep : Path
+        Folder for inputs that found something.
+    """
+
+    def __init__(self, target: Target, folder: Path, keep: Path) -> None:
+        self._target = target
+        self._folder = folder
+        self._keep = keep
+        self.findings: dict[str, str] = {}
+        self.count = self.refused = 0
+        self._slowest = 0.0
+        target.prepare(folder)
+        self.honest = (folder / target.file).read_bytes()
+
+    def limit(self) -> None:
+        """From here on an input may take 1 GiB and 5 s."""
+        from workstation.errors import WorkstationError
+
+        # What is read lazily is imported before memory is counted.
+        with suppress(WorkstationError):
+            self._target.read(self._folder)
+        _limit_memory()
+        signal.signal(signal.SIGALRM, _on_alarm)
+
+    def take(self, data: bytes, watching: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """Let the target read an input."""
+        from workstation.errors import WorkstationError
+
+        name = _slug(self._target.name)
+        (self._folder / self._target.file).write_bytes(data)
+        (self._keep / f"{name}.last").write_bytes(data)
+        self.count += 1
+        began = time.monotonic()
+        signal.alarm(PATIENCE_SECONDS)
+        try:
+            with watching():
+                self._target.read(self._folder)
+        except WorkstationError:
+            self.refused += 1
+        except BaseException as error:  # noqa: BLE001 - it is what is looked for
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            key = f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}"
+            if key not in self.findings:
+                self.findings[key] = traceback.format_exc()[-3000:]
+                (self._keep / f"{name}-{len(self.findings)}.input").write_bytes(data)
+        finally:
+            signal.alarm(0)
+        self._slowest = max(self._slowest, time.monotonic() - began)
+        if self.count % 500 == 0:
+            shutil.rmtree(self._folder)
+            self._folder.mkdir()
+            self._target.prepare(self._folder)
+
+    def result(self, *, corpus: int, lines: int) -> dict[str, Any]:
+        """What came of all, as JSON."""
+        (self._keep / f"{_slug(self._target.name)}.last").unlink(missing_ok=True)
+        return {
+            "target": self._target.name,
+            "inputs": self.count,
+            "refused": self.refused,
+            "corpus": corpus,
+            "lines": lines,
+            "slowest_seconds": round(self._slowest, 2),
+            "peak_bytes": _peak(),
+            "findings": self.findings,
+        }
+
+
+def fuzz(target: Target, *, seconds: float, seed: int, keep: Path, most: int = 0) -> dict[str, Any]:
+    """Fuzz one target in this process, for so long or with so many inputs."""
     rng, lines = random.Random(f"{seed} {target.name}"), Lines()
-    findings: dict[str, str] = {}
-    count, refused, slowest = 0, 0, 0.0
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
         folder = Path(scratch) / "folder"
         folder.mkdir()
-        target.prepare(folder)
-        path = folder / target.file
-        corpus = [path.read_bytes()]
-        # What is read lazily is imported before memory is counted.
-        with suppress(WorkstationError):
-            target.read(folder)
-        _limit_memory()
-        signal.signal(signal.SIGALRM, _on_alarm)
+        trials = Trials(target, folder, keep)
+        corpus = [trials.honest]
+        trials.limit()
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            data = corpus[0] if count == 0 else MUTATIONS[target.kind](rng.choice(corpus), rng, rng.choice(corpus))
-            path.write_bytes(data)
-            (keep / f"{_slug(target.name)}.last").write_bytes(data)
-            count += 1
-            began = time.monotonic()
-            signal.alarm(PATIENCE_SECONDS)
-            try:
-                with lines.watching():
-                    target.read(folder)
-            except WorkstationError:
-                refused += 1
-            except BaseException as error:  # noqa: BLE001 - it is what is looked for
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                key = f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}"
-                if key not in findings:
-                    findings[key] = traceback.format_exc()[-3000:]
-                    (keep / f"{_slug(target.name)}-{len(findings)}.input").write_bytes(data)
-            finally:
-                signal.alarm(0)
-            slowest = max(slowest, time.monotonic() - began)
+        while trials.count < most if most else time.monotonic() < end:
+            is_first = trials.count == 0
+            data = corpus[0] if is_first else MUTATIONS[target.kind](rng.choice(corpus), rng, rng.choice(corpus))
+            trials.take(data, lines.watching)
             if lines.found_new and len(data) < 2**20:
                 corpus.append(data)
-            if count % 500 == 0:
-                _begin_anew(folder, target)
-    (keep / f"{_slug(target.name)}.last").unlink()
-    return {
-        "target": target.name,
-        "inputs": count,
-        "refused": refused,
-        "corpus": len(corpus),
-        "lines": lines.count,
-        "slowest_seconds": round(slowest, 2),
-        "peak_bytes": _peak(),
-        "findings": findings,
-    }
+    return trials.result(corpus=len(corpus), lines=lines.count)
 
 
-def fuzz_apart(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, Any]:
+def fuzz_apart(target: Target, *, seconds: float, seed: int, keep: Path, most: int = 0) -> dict[str, Any]:
     """The same in a process of its own, which may die."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
 
     def work() -> None:
-        theirs.send(fuzz(target, seconds=seconds, seed=seed, keep=keep))
+        theirs.send(fuzz(target, seconds=seconds, seed=seed, keep=keep, most=most))
 
     process = context.Process(target=work)
     process.start()
@@ -295,18 +338,25 @@ def fuzz_apart(target: Target, *, seconds: float, seed: int, keep: Path) -> dict
     return {"target": target.name, "inputs": 0, "findings": {words: ""}}
 
 
+def fuzz_guided(target: Target, *, seconds: float, seed: int, keep: Path) -> dict[str, Any]:
+    """The same in a process that libFuzzer guides."""
+    script = Path(__file__).with_name("fuzz_guided.py")
+    words = ["--target", target.name, "--seconds", str(seconds), "--seed", str(seed), "--keep", str(keep)]
+    done = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, check=False)
+    try:
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        words_said = f"it died with {done.returncode}; the input is {_slug(target.name)}.last"
+        return {"target": target.name, "inputs": 0, "findings": {words_said: done.stderr[-3000:]}}
+    return found
+
+
 def load_what_all_need() -> None:
     """So that each process need not load it anew."""
     import nibabel  # noqa: F401
 
     import workstation.io.examination
     import workstation.session.run_reader  # noqa: F401
-
-
-def _begin_anew(folder: Path, target: Target) -> None:
-    shutil.rmtree(folder)
-    folder.mkdir()
-    target.prepare(folder)
 
 
 def _limit_memory() -> None:
@@ -332,19 +382,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=0.5)
     parser.add_argument("--seconds", type=float, help="for each target, instead of minutes for all")
+    parser.add_argument("--inputs", type=int, default=0, metavar="N", help="for each target, instead of a time; plain")
     parser.add_argument("--target", action="append", choices=[target.name for target in TARGETS], metavar="NAME")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"), metavar="FOLDER")
+    parser.add_argument("--plain", action="store_true", help="without atheris, even where it is installed")
     options = parser.parse_args()
+    is_guided = not (options.plain or options.inputs) and importlib.util.find_spec("atheris") is not None
     options.keep.mkdir(parents=True, exist_ok=True)
     known = {target.name: target for target in TARGETS}
-    load_what_all_need()
+    if not is_guided:
+        load_what_all_need()
+    run = fuzz_guided if is_guided else partial(fuzz_apart, most=options.inputs)
     names = options.target or list(known)
     seconds = options.seconds or 60 * options.minutes / len(names)
     has_findings = False
-    print(f"seed {options.seed}, {seconds:.0f} s each")
+    length = f"{options.inputs} inputs" if options.inputs else f"{seconds:.0f} s"
+    print(f"seed {options.seed}, {length} each, {'guided by atheris' if is_guided else 'plain'}")
     for name in names:
-        found = fuzz_apart(known[name], seconds=seconds, seed=options.seed, keep=options.keep)
+        found = run(known[name], seconds=seconds, seed=options.seed, keep=options.keep)
         findings = found.pop("findings")
         print(json.dumps(found), flush=True)
         for key, trace in findings.items():

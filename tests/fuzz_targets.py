@@ -141,6 +141,77 @@ def _read_events(folder: Path) -> object:
     return _read_run(folder)
 
 
+def _changed_run(folder: Path) -> None:
+    from workstation.core.course import Change
+    from workstation.io.runs import RunFolder
+    from workstation.jobs.processes import ProcessMark
+    from workstation.jobs.supervision import write_supervision
+    from workstation.jobs.ticket import Ticket
+    from workstation.jobs.turns import Turns
+
+    _run(folder)
+    run = RunFolder(folder / "run")
+    run.change(Change(epochs=9))
+    run.change(Change(learning_rate=1e-4, from_epoch=3))
+    write_supervision(run, ProcessMark(1_000_001, 1.0), ProcessMark(1_000_002, 1.0, "boot/7"))
+    Turns(folder).ask(Ticket("run", 1.0, True, ProcessMark(1_000_001, 1.0), bytes=2**30))
+
+
+def _read_changed_run(folder: Path) -> object:
+    from workstation.core.course import course_of
+    from workstation.core.requests import TrainRequest
+    from workstation.io.runs import RunFolder
+    from workstation.jobs.supervision import leftover_engine
+    from workstation.jobs.ticket import read_ticket
+
+    run = RunFolder(folder / "run")
+    leftover_engine(run)
+    ticket = read_ticket(folder / ".turns" / "run.json")
+    request = run.request()
+    if isinstance(request, TrainRequest):
+        course_of(request, run.changes()[0])
+    return _read_run(folder), ticket is not None and ticket.is_held()
+
+
+def _reviewed(folder: Path) -> None:
+    from workstation.core.requests import TrainRequest
+    from workstation.io.runs import RunFolder
+
+    RunFolder.create_at(folder / "run", TrainRequest(str(folder / "set")))
+    (folder / "set").mkdir()
+    facts = {"status": "accepted", "reader": "R", "decided_at": "2026", "mask": {"path": "/m.nii", "sha256": "0" * 64}}
+    values = {"format": 1, "kind": "reviewed", "data_set": "d", "root": "/d", "created": "2026", "cases": {"a": facts}}
+    (folder / "set" / "reviewed.json").write_text(json.dumps(values))
+
+
+def _read_reviewed(folder: Path) -> object:
+    from workstation.io.changed_masks import changed_masks
+    from workstation.io.runs import RunFolder
+
+    return changed_masks(RunFolder(folder / "run"))
+
+
+def _measured(folder: Path) -> None:
+    from workstation.core.calibration import Calibration, Timing
+    from workstation.core.requests import TrainRequest
+    from workstation.io.machine_records import training_run
+
+    run = training_run(TrainRequest("/data"), (32, 32, 32), peak_bytes=2**30, step_seconds=1.0)
+    (folder / "run.json").write_text(json.dumps(run.as_dict()))
+    calibration = Calibration("m", (Timing("pool", 8, 8, 4096, 0.1),), 0.0, "2026-01-01")
+    (folder / "calibration.json").write_text(json.dumps(calibration.as_dict()))
+
+
+def _read_measured(folder: Path) -> object:
+    from workstation.core.calibration import Calibration
+    from workstation.core.refinement import MeasuredRun, memory_refinement
+    from workstation.io.files import read_json
+
+    run = MeasuredRun.from_dict(read_json(folder / "run.json"))
+    memory_refinement([run, run, run], mode=run.mode, precision=run.precision)
+    return Calibration.from_dict(read_json(folder / "calibration.json")).by_kind
+
+
 def _model(folder: Path) -> None:
     from test_models import CONV, write_model
 
@@ -334,6 +405,12 @@ TARGETS: tuple[Target, ...] = (
     Target("events.jsonl", "run/events.jsonl", "lines", _run, _read_events),
     Target("control.jsonl", "run/control.jsonl", "lines", _run, _read_run),
     Target("summary.json", "run/summary.json", "json", _run, _read_run),
+    Target("changes.jsonl", "run/changes.jsonl", "lines", _changed_run, _read_changed_run),
+    Target("supervisor.json", "run/supervisor.json", "json", _changed_run, _read_changed_run),
+    Target("ticket", ".turns/run.json", "json", _changed_run, _read_changed_run),
+    Target("reviewed.json", "set/reviewed.json", "json", _reviewed, _read_reviewed),
+    Target("measured run", "run.json", "json", _measured, _read_measured),
+    Target("calibration.json", "calibration.json", "json", _measured, _read_measured),
     Target("card.json", "m/card.json", "json", _model, _read_card),
     Target("model.keras", "m/model.keras", "bytes", _model, _read_weights),
     Target("model archive", "a.model.zip", "bytes", _archive, _import),

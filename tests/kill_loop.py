@@ -1,4 +1,5 @@
-"""Kill a run's engine, its supervisor or both at a random moment, and see that the truth is told and nothing is left.
+"""Kill a run's engine, its supervisor, both, or the window that starts it at a random moment, and see that the truth is
+told and nothing is left.
 
 After each kill: the state that a new reader sees is the true one, no process of the run lives, nothing is reserved for
 it, and Resume carries it to the end.
@@ -6,9 +7,12 @@ it, and Resume carries it to the end.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -17,7 +21,7 @@ from pathlib import Path
 from fake_engine import state, until
 
 from workstation.core.requests import TrainRequest
-from workstation.io.runs import RunFolder
+from workstation.io.runs import RunFolder, list_runs
 from workstation.jobs.control import resume_from_checkpoint
 from workstation.jobs.local import start
 from workstation.jobs.processes import ProcessMark, mark_in, mark_of
@@ -29,6 +33,28 @@ PHASES = ("waiting", "preparing", "running")
 # A supervisor that dies before it could say its number is missed only when its heartbeat is stale.
 PATIENCE_SECONDS = 60.0
 STRANGER = "Somebody outside the program ended it (SIGKILL)."
+# Every so many runs are started from a window.
+WINDOW_EVERY = 4
+# A window that says when it is about to start the run, and then watches it until it is killed.
+WINDOW = """
+import json, sys
+from pathlib import Path
+from workstation.core.requests import TrainRequest
+from workstation.gui.application import make_application
+from workstation.gui.main_window import MainWindow
+from workstation.session.session import Session
+
+app = make_application()
+session = Session()
+window = MainWindow(session)
+window.show()
+window.show_workspace("train")
+app.processEvents()
+print("ready", flush=True)
+name = session.runs.start(TrainRequest.from_dict(json.loads(sys.argv[1])), label=sys.argv[2])
+session.runs.follow(name)
+app.exec()
+"""
 
 
 class KillLoop:
@@ -52,8 +78,15 @@ class KillLoop:
         self._seen: set[ProcessMark] = set()
         self.counts: Counter[tuple[str, str, str]] = Counter()
 
-    def once(self, number: int) -> RunFolder:
-        """Start a run, kill it once or twice, and resume it until it is finished."""
+    def once(self, number: int, *, with_windows: bool = False) -> RunFolder:
+        """Start a run, kill it once or twice, and resume it until it is finished.
+
+        With windows, every fourth run is started from one, which is killed instead.
+        """
+        if with_windows and number % WINDOW_EVERY == WINDOW_EVERY - 1:
+            started = self._from_window(f"w{number}")
+            if started is not None:
+                return started
         run = RunFolder.create(self._root, self._request, label=f"k{number}")
         pid = start(run)
         for _ in range(self._chance.choice((1, 1, 2))):
@@ -63,6 +96,34 @@ class KillLoop:
                 return run
             pid = resume_from_checkpoint(run)
         until(lambda: RunFolder(run.path).status().is_ended, 120)
+        assert state(run) == "finished", run.status().reason
+        self._check_nothing_is_left(run)
+        return run
+
+    def _from_window(self, label: str) -> RunFolder | None:
+        """Start a run from a window and kill that; None where it died before there was a run."""
+        words = [sys.executable, "-c", WINDOW, json.dumps(self._request.as_dict()), label]
+        environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "WORKSTATION_RUNS": str(self._root)}
+        with subprocess.Popen(words, stdout=subprocess.PIPE, env=environment) as window:
+            assert window.stdout is not None
+            assert window.stdout.readline() == b"ready\n"
+            # Half of them within the start itself, which takes some 10 ms.
+            moment = time.monotonic() + self._chance.choice((0.02, self._seconds)) * self._chance.random()
+            until(lambda: time.monotonic() >= moment, 2 * self._seconds)
+            window.kill()
+        found = [run for run in list_runs(self._root) if f"_{label}_" in run.name]
+        if not found:
+            self.counts["window", "nothing", "nothing"] += 1
+            return None
+        (run,) = found
+        before = state(run)
+        until(lambda: RunFolder(run.path).status().is_ended, 120)
+        self.counts["window", before, state(run)] += 1
+        if state(run) != "finished":
+            # It died between making the run and starting it.
+            assert state(run) == "lost", run.status()
+            resume_from_checkpoint(run)
+            until(lambda: RunFolder(run.path).status().is_ended, 120)
         assert state(run) == "finished", run.status().reason
         self._check_nothing_is_left(run)
         return run

@@ -1,11 +1,12 @@
 """Long use: `make soak MINUTES=60` drives one window at random and watches memory, handles and threads.
 
-    python tests/soak.py [--minutes N] [--seed N]
+    python tests/soak.py [--minutes N] [--seed N] [--only VERB ...] [--trace]
 
-Random use is opening cases of a data set, scrolling, comparing, changing how panes and masks look, accepting cases and
-taking that back, changing workspaces, exporting, and events of runs. After a warm-up the resident memory, open
-descriptors, threads and live widgets are sampled; at the end the last third of the samples must not lie above the
-middle third by more than the slack. Warnings of Qt and errors in slots end it.
+Random use is opening cases of a data set, scrolling, comparing, changing how panes and masks look, drawing, undoing,
+accepting cases and taking that back, changing workspaces, exporting, events of runs and looking at those. After a
+warm-up the resident memory, open descriptors, threads and live widgets are sampled; at the end the last third of the
+samples must not lie above the middle third by more than the slack. Warnings of Qt and errors in slots end it. `--only`
+uses the verbs named and no others; `--trace` says at the end which lines of Python hold more than after the warm-up.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -39,6 +41,7 @@ class Outcome:
     samples: list[dict[str, int]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     refusals: int = 0
+    grown: list[str] = field(default_factory=list)
 
 
 class Soak:
@@ -49,9 +52,13 @@ class Soak:
     folder : Path
         Empty; data set, runs and exports go there.
     seed : int
+    only : sequence of str
+        The verbs to use; empty is all.
+    is_traced : bool
+        Whether lines that hold more at the end than after the warm-up are wanted.
     """
 
-    def __init__(self, folder: Path, *, seed: int) -> None:
+    def __init__(self, folder: Path, *, seed: int, only: Sequence[str] = (), is_traced: bool = False) -> None:
         from small_cases import truth_path, write_cases, write_shifted
 
         from workstation.gui.application import make_application
@@ -63,6 +70,7 @@ class Soak:
         self._app = make_application()
         self._rng = random.Random(seed)
         self._folder = folder
+        self._only, self._is_traced = only, is_traced
         data = write_cases(folder / "cases", cases=3)
         self._cases = [next(iter(case.sequences.values())).path.parent for case in data.cases]
         self._masks = [
@@ -81,10 +89,11 @@ class Soak:
         self._until(lambda: self._session.case is not None)
         self._open()
 
-    def run(self, *, seconds: float, warm_up: float) -> Outcome:
-        """Use the window for so long; samples count after the warm-up."""
+    def run(self, *, seconds: float, warm_up: float, pause: float = 0.0) -> Outcome:
+        """Use the window for so long, with a pause after each use; samples count after the warm-up."""
         began = time.monotonic()
-        verbs = self._verbs()
+        verbs = {name: verb for name, verb in self._verbs().items() if not self._only or name in self._only}
+        former: tracemalloc.Snapshot | None = None
         next_sample = began + warm_up
         while (now := time.monotonic()) < began + seconds:
             name = self._rng.choice(list(verbs))
@@ -92,10 +101,17 @@ class Soak:
             self.outcome.verbs[name] = self.outcome.verbs.get(name, 0) + 1
             for _ in range(self._rng.randrange(1, 8)):
                 self._app.processEvents()
+            time.sleep(pause)
             if now >= next_sample:
                 next_sample = now + max(0.5, (seconds - warm_up) / 60)
                 self._settle()
                 self.outcome.samples.append(self._sample())
+                if self._is_traced and former is None:
+                    tracemalloc.start(8)
+                    former = tracemalloc.take_snapshot()
+        if former is not None:
+            self._settle()
+            self.outcome.grown = [str(each) for each in tracemalloc.take_snapshot().compare_to(former, "lineno")[:25]]
         self._window.close()
         self._settle()
         return self.outcome
@@ -112,6 +128,8 @@ class Soak:
         return found | {
             "open": self._open,
             "scroll": self._scroll,
+            "draw": self._draw,
+            "look": self._look_at_run,
             "workspace": self._workspace,
             "export": self._export,
             "run": self._run_event,
@@ -136,6 +154,39 @@ class Soak:
             x, y, z = (float(value) for value in case.grid.to_world(voxel))
             self._session.view.set_cursor((x, y, z))
             self._app.processEvents()
+
+    def _draw(self) -> None:
+        """One stroke of the brush in whichever pane is seen, with real events of the mouse."""
+        from PySide6.QtCore import QEvent, QPointF, Qt
+        from PySide6.QtGui import QMouseEvent
+
+        panes = [pane for pane in self._window.review.panes.slices.values() if pane.isVisible()]
+        if self._session.case is None or not panes:
+            return
+        pane, tools = self._rng.choice(panes), self._session.editing.tools
+        tools.set_tool(self._rng.choice(("brush", "brush", "eraser")))
+        first, last = (
+            QPointF(pane.width() * self._rng.uniform(0.3, 0.7), pane.height() * self._rng.uniform(0.3, 0.7))
+            for _ in range(2)
+        )
+        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        for kind, place, button, held in (
+            (QEvent.Type.MouseButtonPress, first, left, left),
+            (QEvent.Type.MouseMove, last, none, left),
+            (QEvent.Type.MouseButtonRelease, last, left, none),
+        ):
+            event = QMouseEvent(kind, place, pane.mapToGlobal(place), button, held, Qt.KeyboardModifier.NoModifier)
+            self._app.sendEvent(pane, event)
+            self._app.processEvents()
+        tools.set_tool("")
+
+    def _look_at_run(self) -> None:
+        root, _ = self._runs
+        runs = sorted(root.glob("*soak*")) if root.exists() else []
+        if runs:
+            self._window.show_workspace("train")
+            workspace: Any = self._window.workspace("train")
+            workspace.show_run(self._rng.choice(runs).name)
 
     def _workspace(self) -> None:
         self._window.show_workspace(self._rng.choice(("review", "review", "data", "train", "models")))
@@ -216,19 +267,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0.0, metavar="SECONDS", help="after each use")
+    parser.add_argument("--only", action="append", default=[], metavar="VERB")
+    parser.add_argument("--trace", action="store_true")
     options = parser.parse_args()
     seconds = 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix="soak-") as scratch:
         for name in ("CONFIG", "DATA", "CACHE", "STATE"):
             os.environ[f"XDG_{name}_HOME"] = f"{scratch}/{name.lower()}"
         os.environ["WORKSTATION_RUNS"] = f"{scratch}/runs"
-        soak = Soak(Path(scratch), seed=options.seed)
-        outcome = soak.run(seconds=seconds, warm_up=seconds / 4)
+        soak = Soak(Path(scratch), seed=options.seed, only=options.only, is_traced=options.trace)
+        outcome = soak.run(seconds=seconds, warm_up=seconds / 4, pause=options.pause)
     growth = growth_of(outcome.samples)
     grown = {name: value for name, value in growth.items() if value > SLACK[name]}
     facts = {"uses": sum(outcome.verbs.values()), "refusals": outcome.refusals, "samples": len(outcome.samples)}
     ends = {"first": outcome.samples[0], "last": outcome.samples[-1]}
-    print(json.dumps({**facts, "growth": growth, **ends, "problems": outcome.problems[:20]}, indent=2))
+    memory = [sample["memory_bytes"] >> 20 for sample in outcome.samples]
+    found = {**facts, "growth": growth, **ends, "memory_mib": memory, "problems": outcome.problems[:20]}
+    print(json.dumps({**found, "grown": outcome.grown}, indent=2))
     return int(bool(grown or outcome.problems))
 
 

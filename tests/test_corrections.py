@@ -16,7 +16,7 @@ from workstation.core.review import Decision
 from workstation.errors import ExportError
 from workstation.io.files import read_json, sha256_of
 from workstation.io.layouts import open_dataset
-from workstation.io.mask_versions import reserve_version, versions_folder
+from workstation.io.mask_versions import reserve_file, versions_folder
 from workstation.io.nifti import read_label_map
 from workstation.io.review_store import ReviewStore, review_path
 from workstation.session import commands, edit_commands, reading
@@ -251,7 +251,7 @@ def test_a_batch_export_takes_corrected_masks_where_there_are_some(
 
 def test_versions_never_share_a_name_and_no_name_leaves_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "corrected"
-    names = [reserve_version(folder, "../a/b c").name for _ in range(2)]
+    names = [reserve_file(folder, "../a/b c", "corrected").name for _ in range(2)]
     assert names == ["_a_b_c_corrected_1.nii.gz", "_a_b_c_corrected_2.nii.gz"]
     assert sorted(path.name for path in folder.iterdir()) == names
 
@@ -259,5 +259,5 @@ def test_versions_never_share_a_name_and_no_name_leaves_the_folder(tmp_path: Pat
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "corrected").write_text("a file")
     with pytest.raises(ExportError, match="cannot be written") as told:
-        reserve_version(tmp_path / "corrected", "case")
+        reserve_file(tmp_path / "corrected", "case", "corrected")
     assert "elsewhere" in (told.value.hint or "")

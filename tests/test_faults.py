@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from fault_disk import Disk
+from fault_places import NO_POINT, PLACES, writing_modules
 from fault_points import POINTS
 from fault_table import FAULTS, examine_apart
 from fault_tracer import Fault, Step, is_possible, trace
@@ -34,6 +35,19 @@ def found() -> Found:
 def test_every_fault_leaves_the_old_or_the_new_state_and_somebody_is_told(found: Found, name: str) -> None:
     assert sum(found[name][fault]["injected"] for fault in FAULTS) >= 4
     assert {fault: found[name][fault]["holes"] for fault in FAULTS} == {fault: [] for fault in FAULTS}
+
+
+def test_every_module_that_writes_is_at_a_point_or_says_why_not() -> None:
+    assert set(writing_modules()) == PLACES.keys() | NO_POINT.keys()
+    names = {point.name for point in POINTS}
+    assert {name for each in PLACES.values() for name in each} <= names
+
+
+def test_the_table_in_the_docs_has_every_point_and_no_hole() -> None:
+    text = (Path(__file__).parents[1] / "FAULTS.md").read_text(encoding="utf-8")
+    rows = text.split("<!-- table -->\n")[1].split("\n<!-- end of table -->")[0].splitlines()[2:]
+    assert [row.split("|")[1].strip() for row in rows] == [point.name for point in POINTS]
+    assert "hole" not in "".join(rows)
 
 
 def write_in_place(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import random
 import subprocess
 import sys
@@ -16,23 +17,26 @@ from test_models import CONV, write_model
 
 from workstation.core.requests import EngineSettings, TrainRequest
 from workstation.errors import InputError, ModelError, RequestError, ReviewError
+from workstation.io.changed_masks import changed_masks
 from workstation.io.files import read_json
 from workstation.io.model_exchange import export_model, import_model
 from workstation.io.models import refuse_code
 from workstation.io.review_store import ReviewStore
 from workstation.io.runs import RunFolder
 from workstation.io.tables import read_table
+from workstation.jobs.processes import own_mark
+from workstation.jobs.ticket import Ticket, read_ticket
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def test_some_mutated_files_of_every_kind_are_read_or_refused(tmp_path: Path) -> None:
-    command = [sys.executable, fuzz.__file__, "--seconds", "0.4", "--seed", "11", "--keep", str(tmp_path)]
+    command = [sys.executable, fuzz.__file__, "--inputs", "20", "--seed", "11", "--keep", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     figures = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert [each["target"] for each in figures] == [target.name for target in TARGETS]
-    assert min(each["inputs"] for each in figures) >= 2
+    assert {each["inputs"] for each in figures} == {20}
 
 
 @pytest.mark.parametrize("kind", sorted(fuzz.MUTATIONS))
@@ -77,6 +81,32 @@ def test_events_of_strange_types_change_nothing(tmp_path: Path) -> None:
     run.append({"event": ["state"], "state": "finished"})
     before = RunFolder(run.path).status().state
     assert before not in ("finished", "failed")
+
+
+def test_a_run_whose_supervisor_has_an_absurd_number_has_a_status(tmp_path: Path) -> None:
+    run = RunFolder.create_at(tmp_path / "run", TrainRequest("/data"))
+    run.append({"event": "state", "state": "running"})
+    run.beat()
+    run.supervisor.write_text(json.dumps({"pid": 2**40, "host": platform.node()}))
+    assert RunFolder(run.path).status().state == "lost"
+
+
+@pytest.mark.parametrize("name", ["bytes", "slot"])
+def test_a_ticket_of_infinite_figures_is_none(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "run.json"
+    Ticket("run", 1.0, True, own_mark()).write(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: float("inf")}))
+    assert read_ticket(path) is None
+
+
+def test_masks_that_a_name_cannot_be_are_changed_ones(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    cases = {"a": {"mask": {"path": "a\0b", "sha256": "0"}}, "b": {"mask": {"path": "/dev/zero", "sha256": "0"}}}
+    (tmp_path / "set" / "reviewed.json").write_text(json.dumps({"root": "/d", "cases": cases}))
+    run = RunFolder.create_at(tmp_path / "run", TrainRequest(str(tmp_path / "set")))
+    asked = json.loads((run.path / "request.json").read_text())
+    (run.path / "request.json").write_text(json.dumps({**asked, "created": "1980-01-01T00:00:00+00:00"}))
+    assert changed_masks(RunFolder(run.path)) == ("a", "b")
 
 
 def test_a_start_without_a_time_counts_from_the_making(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ def test_killed_runs_tell_the_truth_leave_nothing_and_end_as_if_nothing_had_happ
 ) -> None:
     monkeypatch.setenv("WORKSTATION_ENGINE", engine_variable("train"))
     asked = TrainRequest(data="/data", size="32x32x16", filters=2, depth=1)
-    loop = KillLoop(tmp_path, asked, seconds=0.5, seed=request.config.getoption("--count"))
-    for number in range(request.config.getoption("--count") or 4):
-        run = loop.once(number)
+    count = request.config.getoption("--count")
+    loop = KillLoop(tmp_path, asked, seconds=0.5, seed=count)
+    for number in range(count or 4):
+        run = loop.once(number, with_windows=bool(count))
         assert read_json(run.checkpoints / "end.json")["weight"] == end_without_interruption()
     print(loop.report())

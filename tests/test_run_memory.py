@@ -14,6 +14,7 @@ from fake_engine import engine_words, until
 
 from workstation.core.cost import estimate_train_bytes
 from workstation.core.requests import BenchRequest, TrainRequest
+from workstation.errors import ExportError
 from workstation.io.machine_records import machine_records
 from workstation.io.phantoms import write_phantoms
 from workstation.io.runs import RunFolder
@@ -94,6 +95,25 @@ def test_a_run_beyond_its_estimate_goes_on_where_the_budget_has_more(
     (run.path / "release").touch()
     assert wait() == 0
     assert run.status().state == "finished"
+
+
+def test_a_reservation_that_cannot_be_written_down_ends_no_run(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKSTATION_MEMORY", "600MiB")
+    asked, honest = [], Turns.try_extend
+
+    def try_extend(turns: Turns, ticket: Ticket, wanted_bytes: int) -> Ticket | None:
+        asked.append(wanted_bytes)
+        if len(asked) <= 2:
+            raise ExportError("the disk is full", path=run.path)
+        return honest(turns, ticket, wanted_bytes)
+
+    monkeypatch.setattr(Turns, "try_extend", try_extend)
+    (run.path / "take").write_text("240")
+    (run.path / "release").touch()
+    assert supervise(run.path, engine=engine_words("hog"), pace=QUICK) == 0
+    assert len(asked) > 2
+    granted = [event["reserved_bytes"] for event in run.read_events()[0] if event["event"] == "granted"]
+    assert granted[0] == 100 * MIB < granted[-1]
 
 
 def test_a_reservation_is_not_enlarged_at_the_cost_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_an_engine_that_the_kernel_killed_is_told_from_a_failure(run: RunFolder)
     status = run.status()
     assert status.state == "killed"
     assert status.reason == "Somebody outside the program ended it (SIGKILL)."
+
+
+def test_a_disk_that_fails_for_a_moment_ends_no_training(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beats, honest = [], RunFolder.beat
+
+    def beat(folder: RunFolder) -> None:
+        beats.append(folder)
+        if len(beats) == 2:
+            raise RunError("the disk has failed", path=folder.path)
+        honest(folder)
+
+    monkeypatch.setattr(RunFolder, "beat", beat)
+    assert supervise(run.path, engine=engine_words("finish"), pace=replace(QUICK, beat=0.0)) == 0
+    assert len(beats) > 2
+    assert "the disk has failed" in capsys.readouterr().err
 
 
 def test_an_engine_that_does_not_stop_is_ended_by_force(run: RunFolder) -> None:

@@ -7,8 +7,6 @@ it would not open, or could not be trained on.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
 _READERS = 2
 _SHOWN_PLACES = 20
+_CSV_COLUMNS = ("severity", "kind", "case", "parts", "detail", "title", "advice")
 
 
 def add_commands(commands: Any) -> None:
@@ -138,11 +137,19 @@ def _as_text(data_set: DataSet, findings: Sequence[Finding], refused: Sequence[s
 
 
 def _as_csv(findings: Sequence[Finding]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("severity", "kind", "case", "parts", "detail", "title", "advice"))
-    for finding in findings:
-        for each in finding.places:
-            row = (each.case, " ".join(each.parts), each.detail)
-            writer.writerow((finding.severity, finding.kind, *map(one_line, row), finding.title, finding.advice))
-    return text.getvalue().rstrip("\n")
+    from workstation.io.tables import table_text
+
+    rows = [
+        {
+            "severity": finding.severity,
+            "kind": finding.kind,
+            "case": one_line(each.case),
+            "parts": one_line(" ".join(each.parts)),
+            "detail": one_line(each.detail),
+            "title": finding.title,
+            "advice": finding.advice,
+        }
+        for finding in findings
+        for each in finding.places
+    ]
+    return table_text(_CSV_COLUMNS, rows).rstrip("\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from workstation.core.volume import LabelMap
 from workstation.engine.ensemble import Ensemble
 from workstation.engine.environment import versions
 from workstation.errors import InputError, ModelError, RequestError, WorkstationError
-from workstation.io.files import read_json, sha256_of, write_json
+from workstation.io.files import read_json, replacing, sha256_of, sync, write_json
 from workstation.io.layouts import find_case
 from workstation.io.nifti import image_stem
 from workstation.io.nifti_writing import write_label_map, write_volume
@@ -96,12 +97,11 @@ def _segment_one(ensemble: Ensemble, request: SegmentRequest, files: CaseFiles, 
     label_map = ensemble.label_map(case, probabilities, scheme=request.scheme)
     if label_map.source is None:
         raise RequestError(f"Case {files.name} has no file to take the geometry from.", field="cases")
-    write_label_map(target, label_map, like=label_map.source)
-    entropy = _write_entropy(target, case, probabilities) if request.entropy else {}
-    warnings = ensemble.warnings(case)
-    outcome = {"seconds": time.perf_counter() - start, "warnings": warnings}
-    said = {**made_by, **_description(ensemble, label_map), **entropy, **outcome}
-    write_json(_side_car(target), {"case": files.name, **said})
+    entropy = entropy_bits(probabilities) if request.entropy else None
+    about = {} if entropy is None else _about_entropy(target, case, entropy)
+    outcome = {"seconds": time.perf_counter() - start, "warnings": ensemble.warnings(case)}
+    said = {**made_by, **_description(ensemble, label_map), **about, **outcome}
+    _write(target, label_map, {"case": files.name, **said}, entropy=entropy)
     return {"case": files.name, **_result(target, said)}
 
 
@@ -159,14 +159,28 @@ def _result(target: Path, said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _write_entropy(target: Path, case: Case, probabilities: np.ndarray) -> dict[str, Any]:
+def _write(target: Path, label_map: LabelMap, said: Mapping[str, Any], *, entropy: np.ndarray | None) -> None:
+    """Write mask, map and side-car; in between some may be missing, but none lies beside those of another mask."""
+    with ExitStack() as stack:
+        # They get their names from the last to the first: the mask, its map, and the side-car that says it is done.
+        beside_car = stack.enter_context(replacing(_side_car(target)))
+        beside_map = stack.enter_context(replacing(entropy_path(target))) if entropy is not None else None
+        beside = stack.enter_context(replacing(target))
+        write_label_map(beside, label_map, like=label_map.source)
+        if entropy is not None and beside_map is not None:
+            write_volume(beside_map, entropy, label_map.grid)
+        write_json(beside_car, said)
+        for former in (_side_car(target), entropy_path(target)):
+            if former.exists():
+                former.unlink()
+                sync(former.parent)
+
+
+def _about_entropy(target: Path, case: Case, entropy: np.ndarray) -> dict[str, Any]:
     path = entropy_path(target)
-    entropy = entropy_bits(probabilities)
     is_head = np.zeros(entropy.shape, bool)
     for image in case.sequences.values():
         is_head |= image.data != 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_volume(path, entropy, case.grid)
     mean = mean_entropy_bits(entropy, is_head)
     return {"entropy": {"file": f"{path.parent.name}/{path.name}", "mean_bits": mean, "over": _HEAD_WORDS}}
 

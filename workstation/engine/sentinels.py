@@ -106,7 +106,6 @@ class Sentinels:
             start = time.perf_counter()
             mask, scores = self._segment(files)
             path = sentinel_epoch(self._run, epoch) / f"{files.name}.nii.gz"
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_label_map(path, mask)
             about = {"epoch": epoch, "case": files.name, "scheme": mask.scheme.name}
             yield {"event": "sentinel", **about, "dice": scores, "seconds": time.perf_counter() - start}

@@ -56,7 +56,8 @@ class _Font(QFont):
         return isinstance(other, _Font)
 
 
-@functools.lru_cache(maxsize=1024)
+# Some 13 kB each at the usual size: while a case is scrolled through, most are never wanted again.
+@functools.lru_cache(maxsize=256)
 def _made(text: str, key: str, font: _Font, colour: int, ratio: float) -> QImage:
     metrics = QFontMetricsF(font)
     width, height = math.ceil(metrics.horizontalAdvance(text)) + 2, math.ceil(metrics.height()) + 1

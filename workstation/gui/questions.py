@@ -9,10 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QMessageBox
 
 from workstation.core.labels import SCHEMES, region_scheme
 from workstation.errors import GeometryError
+from workstation.gui.tooltips import plain_tip
 from workstation.session import commands
 from workstation.session.opening import Kind
 
@@ -43,6 +45,7 @@ def ask_content(window: MainWindow, path: Path) -> None:
     """Ask whether a file is a mask or an image, and open it so."""
     case, box = window.session.case, QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setWindowTitle(window.tr("Mask or image?"))
     box.setText(window.tr("{name} may be a mask or an MR image.").format(name=path.name))
     box.setInformativeText(window.tr("It holds whole numbers, few different ones, and its name says neither."))
@@ -64,12 +67,12 @@ def ask_resampling(window: MainWindow, path: Path, kind: Kind, error: GeometryEr
     """Say that a mask is on another grid, and resample it (nearest neighbour) only if told to."""
     case, box = window.session.case, QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Warning)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setWindowTitle(window.tr("Different voxel grids"))
     box.setText(window.tr("{name} does not lie on the grid of the case.").format(name=path.name))
-    box.setInformativeText(
-        f"{error.message}\n\n"
-        + window.tr("Resampling (nearest neighbour) shows it by its own header; labels at the edges change.")
-    )
+    words = window.tr("Resampling (nearest neighbour) shows it by its own header; labels at the edges change.")
+    # Qt takes this text for markup where it looks like it, whatever the format of the other one.
+    box.setInformativeText(plain_tip(f"{error.message}\n\n{words}"))
     resample = box.addButton(window.tr("Resample"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.exec()

@@ -129,5 +129,5 @@ def _differs(path: Path, sha256: str, since: float) -> bool:
         if path.stat().st_ctime <= since:
             return False
         return sha256_of(path) != sha256
-    except (OSError, WorkstationError):
+    except (OSError, ValueError, WorkstationError):
         return True

@@ -24,7 +24,7 @@ from pathlib import Path
 from workstation.core.label_edits import Edit, EditableLabelMap, History
 from workstation.core.volume import LabelMap
 from workstation.errors import EditError, ExportError, WorkstationError
-from workstation.io.files import make_folder, sync
+from workstation.io.files import content_of, make_folder, sync
 from workstation.io.journal_records import (
     MAGIC,
     Entry,
@@ -218,7 +218,7 @@ def read_journal(path: Path) -> JournalContents:
     """
     try:
         # The time first: what is written while it is read shows in a later one.
-        written_at, data = path.stat().st_mtime, path.read_bytes()
+        written_at, data = path.stat().st_mtime, content_of(path)
     except OSError as error:
         raise EditError(f"{path} cannot be read: {error.strerror}", hint=_HINT, path=path) from error
     if not data.startswith(MAGIC):

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from workstation.io.files import open_file
+
 
 class Records(NamedTuple):
     """What was read of a file of records.
@@ -55,17 +57,17 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def read_records(path: Path, offset: int = 0, *, most_bytes: int = -1) -> Records:
-    """The whole records from byte `offset` on; none if the file is not there.
+    """The whole records from byte `offset` on; none if the file is not there, or cannot be read at this moment.
 
     With `most_bytes` not more than about that many bytes of them, but at least one where there is one.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             file.seek(offset)
             data = file.read(most_bytes)
             if len(data) == most_bytes:
                 data += file.readline()
-    except FileNotFoundError:
+    except OSError:
         return Records([], offset, 0)
     end = data.rfind(b"\n") + 1
     records: list[dict[str, Any]] = []

@@ -9,8 +9,10 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +82,24 @@ def place_folder(beside: Path, folder: Path) -> None:
     folder : Path
     """
     for path in (*beside.rglob("*"), beside):
-        sync(path)
+        # A link is a name in its folder; what it leads to is not ours.
+        if not path.is_symlink():
+            sync(path)
     _take_place(beside, folder)
     sync(folder.parent)
+
+
+def set_aside(folder: Path, aside: Path) -> None:
+    """Give a folder that is to be deleted another name beside its own; OSError where that cannot be.
+
+    Its name is gone from the disk before the first of its files is, or a power cut would leave half of it.
+    """
+    folder.rename(aside)
+    try:
+        sync(folder.parent)
+    except OSError:
+        aside.rename(folder)
+        raise
 
 
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:
@@ -153,6 +170,31 @@ def _exchange(first: Path, second: Path) -> bool:
     raise OSError(number, os.strerror(number), str(second))
 
 
+def open_file(path: Path) -> BufferedReader:
+    """Open a file for reading; OSError where it cannot be, or is none.
+
+    A pipe would be waited for, and a device read without end: neither comes from anybody who means well.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, "it is no name of a file") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        raise OSError(errno.EINVAL, "it is no file, but a pipe or a device")
+    return os.fdopen(descriptor, "rb")
+
+
+def content_of(path: Path) -> bytes:
+    """All bytes of a file; OSError as `open_file`."""
+    with open_file(path) as file:
+        return file.read()
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON; what JSON cannot say (NaN) is a ValueError."""
     text = json.dumps(value, indent=2, allow_nan=False) + "\n"
@@ -171,7 +213,7 @@ def read_json(path: Path) -> dict[str, Any]:
         It is no JSON object.
     """
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(content_of(path))
     except OSError as error:
         raise FileMissing(f"{path} cannot be read: {error.strerror}", hint="Check the path.", path=path) from error
     except (ValueError, RecursionError) as error:
@@ -184,7 +226,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's contents, in hexadecimal."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise FileMissing(f"{path} cannot be read: {error.strerror}", hint="Check the path.", path=path) from error

@@ -139,12 +139,30 @@ def guess_sequence(path: Path) -> str | None:
 
 
 def images_below(folder: Path) -> Iterator[Path]:
-    """Image files of a folder, a few levels deep."""
+    """Image files of a folder, a few levels deep; links are followed, but no folder is entered twice."""
+    seen: set[tuple[int, int]] = set()
     for parent, names, files in os.walk(folder, followlinks=True):
+        if not _is_new(Path(parent), seen):
+            names.clear()
+            continue
         if len(Path(parent).relative_to(folder).parts) >= _SEARCH_DEPTH:
             names.clear()
-        names[:] = sorted(name for name in names if not name.startswith("."))
+        # A folder's own name comes before those that lead to it.
+        shown = (name for name in names if not name.startswith("."))
+        names[:] = sorted(shown, key=lambda name: (Path(parent, name).is_symlink(), name))
         yield from (path for path in (Path(parent) / name for name in sorted(files)) if is_image_name(path))
+
+
+def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
+    """Whether a folder is none of those seen, to which it is added; a link to one above it would lead in circles."""
+    try:
+        stat = folder.stat()
+    except OSError:
+        return False
+    mark = (stat.st_dev, stat.st_ino)
+    is_new = mark not in seen
+    seen.add(mark)
+    return is_new
 
 
 def _cases_of_folder(path: Path) -> tuple[str, list[CaseFiles]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
-from workstation.errors import ExportError
+from workstation.core.volume import LabelMap, SourceHeader
+from workstation.errors import ExportError, WorkstationError
+from workstation.io.export import export_label_map
 from workstation.io.files import make_folder
 from workstation.io.places import edits_folder
+from workstation.io.provenance import Origin
 from workstation.io.review_store import review_path
 
 _FOLDER = "corrected"
@@ -23,13 +27,27 @@ def working_folder(root: Path | None) -> Path:
     return (edits_folder() if root is None else review_path(root).parent) / "working"
 
 
-def reserve_version(folder: Path, case: str) -> Path:
-    """An empty file for the next version of a corrected mask: "CASE_corrected_1.nii.gz" and on."""
-    return reserve_file(folder, case, "corrected")
+def write_anew(
+    folder: Path, case: str, mask: LabelMap, *, word: str, like: SourceHeader | None, origin: Origin | None
+) -> Path:
+    """Write a mask of a case into a file of a name that no other one has, as `reserve_file` gives it.
+
+    Raises
+    ------
+    ExportError
+        It cannot be written; then nothing of it is left.
+    """
+    path = reserve_file(folder, case, word)
+    try:
+        return export_label_map(mask, path, like=like, origin=origin).mask
+    except WorkstationError:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def reserve_file(folder: Path, case: str, word: str) -> Path:
-    """An empty file of a name that no other one has: "CASE_WORD_1.nii.gz" and on.
+    """An empty file of a name that no other one has: "CASE_corrected_1.nii.gz" and on.
 
     Parameters
     ----------

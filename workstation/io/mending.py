@@ -10,7 +10,7 @@ Each is read back and compared before it counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from workstation.core.findings import Finding, Mend
 from workstation.core.labels import unnamed_scheme
 from workstation.core.volume import SourceHeader
 from workstation.errors import ExportError, InputError
-from workstation.io.files import read_json, sha256_of, write_json
+from workstation.io.files import read_json, replacing, sha256_of, write_json
 from workstation.io.nifti import image_stem, read_header, read_label_map, read_stored
 from workstation.io.nifti_writing import write_copy, write_label_map
 
@@ -67,12 +67,13 @@ def mend(
         raise ExportError(f"there is no mend for {finding.title.lower()}", hint=finding.advice)
     _refuse_folder(out, data_set)
     tasks = list(_tasks(finding, data_set))
+    recorded = {entry.get("copy") for entry in _former(out) or [] if isinstance(entry, dict)}
     written: list[Path] = []
     try:
         for case, source in tasks:
             if should_stop():
                 raise CancelledError
-            target = _target(source, data_set.root, out)
+            target = _target(source, data_set.root, out, recorded)
             _mend_file(finding.mend, source, target, like=_reference(case))
             written.append(target)
     finally:
@@ -96,21 +97,26 @@ def _tasks(finding: Finding, data_set: DataSet) -> Iterable[tuple[CaseFiles, Ima
 
 
 def _mend_file(kind: Mend, source: ImageRef, target: Path, *, like: SourceHeader) -> None:
+    with replacing(target) as beside:
+        if not _is_written(kind, source, beside, like=like):
+            raise ExportError(f"{target} read back differently and was removed", hint="Check the disk.", path=target)
+        if target.exists() and sha256_of(target) != sha256_of(beside):
+            raise _taken(target)
+
+
+def _is_written(kind: Mend, source: ImageRef, target: Path, *, like: SourceHeader) -> bool:
+    """Write a copy and read it back; whether it is what it should be."""
     if kind == "round-labels":
         labels = read_label_map(source, scheme=unnamed_scheme())
         write_label_map(target, labels, like=labels.source)
-        is_equal = np.array_equal(read_label_map(target, scheme=unnamed_scheme()).data, labels.data)
-    else:
-        stored, header = read_stored(source.path)
-        write_copy(target, stored, header=header, like=like if kind == "copy-geometry" else header)
-        written, copied = read_stored(target)
-        expected = like if kind == "copy-geometry" else header
-        is_equal = np.array_equal(written, stored, equal_nan=stored.dtype.kind == "f")
-        is_equal = is_equal and (copied.slope, copied.inter) == (header.slope, header.inter)
-        is_equal = is_equal and np.array_equal(copied.affine, expected.affine)
-    if not is_equal:
-        target.unlink(missing_ok=True)
-        raise ExportError(f"{target} read back differently and was removed", hint="Check the disk.", path=target)
+        return np.array_equal(read_label_map(target, scheme=unnamed_scheme()).data, labels.data)
+    stored, header = read_stored(source.path)
+    expected = like if kind == "copy-geometry" else header
+    write_copy(target, stored, header=header, like=expected)
+    written, copied = read_stored(target)
+    is_equal = np.array_equal(written, stored, equal_nan=stored.dtype.kind == "f")
+    is_equal = is_equal and (copied.slope, copied.inter) == (header.slope, header.inter)
+    return is_equal and np.array_equal(copied.affine, expected.affine)
 
 
 def _reference(case: CaseFiles) -> SourceHeader:
@@ -125,14 +131,19 @@ def _refuse_folder(out: Path, data_set: DataSet) -> None:
         )
 
 
-def _target(source: ImageRef, root: Path, out: Path) -> Path:
+def _target(source: ImageRef, root: Path, out: Path, recorded: Collection[Any]) -> Path:
+    """Where the copy goes. One that is there and in no record may be the same, of a start that was killed."""
     relative = source.path.relative_to(root) if source.path.is_relative_to(root) else Path(source.path.name)
     if not relative.name.lower().endswith((".nii", ".nii.gz")):
         relative = relative.with_name(image_stem(source.path) + ".nii.gz")
     target = out / relative
-    if target.exists() or target.is_symlink():
-        raise ExportError(f"{target} is there already", hint="Choose an empty folder.", path=target)
+    if target.is_symlink() or (target.exists() and target.relative_to(out).as_posix() in recorded):
+        raise _taken(target)
     return target
+
+
+def _taken(target: Path) -> ExportError:
+    return ExportError(f"{target} is there already", hint="Choose an empty folder.", path=target)
 
 
 def _record(out: Path, data_set: DataSet, kind: Mend, pairs: Iterable[tuple[ImageRef, Path]]) -> None:
@@ -149,11 +160,18 @@ def _record(out: Path, data_set: DataSet, kind: Mend, pairs: Iterable[tuple[Imag
     ]
     if not entries:
         return
+    former = _former(out)
+    if former is not None:
+        write_json(out / RECORD_NAME, {"data_set": data_set.name, "mends": [*former, *entries]})
+
+
+def _former(out: Path) -> list[Any] | None:
+    """The entries of the record in a folder; None where it is no such thing."""
     path = out / RECORD_NAME
-    former: Any = []
-    if path.is_file():
-        try:
-            former = read_json(path).get("mends", [])
-        except InputError:
-            return
-    write_json(path, {"data_set": data_set.name, "mends": [*(former if isinstance(former, list) else []), *entries]})
+    if not path.is_file():
+        return []
+    try:
+        found = read_json(path).get("mends", [])
+    except InputError:
+        return None
+    return found if isinstance(found, list) else []

@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from workstation.errors import ExportError, FileMissing, ModelError
-from workstation.io.files import make_folder, not_written, place_folder, replacing, sha256_of
+from workstation.io.files import make_folder, not_written, open_file, place_folder, replacing, sha256_of
 from workstation.io.models import CARD_NAME, WEIGHTS_NAME, ModelCard, read_model_card
 
 FORMAT = 1
@@ -142,7 +142,7 @@ def folder_name_of(name: str) -> str:
 @contextmanager
 def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
             yield archive
     except (
         zipfile.BadZipFile,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from workstation.errors import ExportError, InputError, ModelError
-from workstation.io.files import read_json, write_json
+from workstation.io.files import read_json, set_aside, write_json
 from workstation.io.models import CARD_NAME, ListedModel, ModelCard, list_models, read_model_card
 from workstation.io.places import shipped_models_folder, user_models_folder
 from workstation.io.runs import default_runs_root, list_runs
@@ -164,7 +164,7 @@ def remove_model(folder: Path) -> None:
         raise ModelError(f"{folder} is not one of your own models", hint=hint, path=folder)
     aside = folder.with_name(f".{secrets.token_hex(4)}.removed")
     try:
-        folder.replace(aside)
+        set_aside(folder, aside)
         shutil.rmtree(aside)
     except OSError as error:
         words = f"{folder} could not be removed: {error.strerror or error}"

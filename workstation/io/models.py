@@ -19,7 +19,7 @@ from typing import Any
 from workstation.core.cost import count_parameters
 from workstation.core.network import Shape, UNetPlan, padded_shape
 from workstation.errors import ModelError, WorkstationError
-from workstation.io.files import read_json, sha256_of, write_json
+from workstation.io.files import open_file, read_json, sha256_of, write_json
 
 CARD_NAME = "card.json"
 WEIGHTS_NAME = "model.keras"
@@ -211,7 +211,7 @@ def refuse_code(weights_path: Path, *, most_bytes: int = _MOST_WEIGHT_BYTES) -> 
         Of the weights, unpacked.
     """
     try:
-        with zipfile.ZipFile(weights_path) as archive:
+        with open_file(weights_path) as file, zipfile.ZipFile(file) as archive:
             _refuse_members(archive, most_bytes)
             if archive.getinfo("config.json").file_size > _MAX_CONFIG_BYTES:
                 raise ValueError("its description is too large")

@@ -20,6 +20,7 @@ from workstation.core.case import ImageRef
 from workstation.core.labels import LabelScheme, recognise_scheme
 from workstation.core.volume import LabelMap, SourceHeader, Volume
 from workstation.errors import ImageFormatError, LabelError
+from workstation.io.files import content_of
 from workstation.io.inflation import inflate, is_gzipped
 from workstation.io.nifti_header import ImagePlan, in_words, plan_reading
 
@@ -210,7 +211,7 @@ def _take(stored: np.ndarray, header: SourceHeader, channel: int | None) -> tupl
 def _content(plan: ImagePlan) -> bytes:
     """The inflated file up to its last voxel."""
     path, wanted = plan.data_path, plan.offset + plan.data_bytes
-    packed = path.read_bytes()
+    packed = content_of(path)
     content, is_cut_off = inflate(packed, wanted, path=path) if is_gzipped(path) else (packed, False)
     if is_cut_off:
         raise ImageFormatError(f"{path} is truncated: its compressed data end too early", hint=_COPY_AGAIN, path=path)

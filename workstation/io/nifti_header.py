@@ -22,6 +22,7 @@ import numpy as np
 from workstation.core.geometry import Grid
 from workstation.core.volume import FileKind, SourceHeader
 from workstation.errors import FileMissing, GeometryError, ImageFormatError, ImageTooLarge, WorkstationError
+from workstation.io.files import open_file
 from workstation.io.inflation import DEFLATE_RATIO, inflate, is_gzipped
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _halves(path: Path) -> tuple[Path, Path]:
 def first_bytes(path: Path, count: int) -> bytes:
     """The first bytes of a file, inflated if it is gzipped; fewer where the file is shorter."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             packed = file.read(1 << 16)
     except IsADirectoryError as error:
         raise ImageFormatError(f"{path} is a folder, not an image", hint="Open a file in it.", path=path) from error

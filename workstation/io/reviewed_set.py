@@ -27,7 +27,7 @@ from workstation.core.split import Draw, draw_split
 from workstation.core.volume import LabelMap
 from workstation.errors import AmbiguousScheme, ExportError, LayoutError, WorkstationError
 from workstation.io.cases import mask_onto, read_mask
-from workstation.io.files import sha256_of, write_json
+from workstation.io.files import replacing_folder, sha256_of, write_json
 from workstation.io.layouts import open_dataset
 from workstation.io.nifti import read_header, read_label_map, read_volume
 from workstation.io.nifti_writing import write_label_map, write_volume
@@ -123,35 +123,36 @@ def make_reviewed_set(
         words = f"no case of {data.name} was accepted or corrected"
         words += f" ({next(iter(problems.values()))})" if problems else ""
         raise LayoutError(words, hint="Decide about some cases in Review first.", path=data.root)
-    _make_empty(out)
-    try:
+    _refuse_taken(out)
+    made: list[Judged] = []
+    # Whoever opens the folder finds all of the set, or nothing.
+    with replacing_folder(out) as beside:
         target = _common_scheme(judged, should_stop)
-        made: list[Judged] = []
         for done, each in enumerate(judged):
             if should_stop():
                 raise CancelledError
             report(done, len(judged), each.files.name)
             try:
-                _write_case(each, out / each.files.name, target)
+                _write_case(each, beside / each.files.name, target)
                 made.append(each)
+            except ExportError:
+                # A disk that is full is no fault of the case.
+                raise
             except WorkstationError as error:
-                shutil.rmtree(out / each.files.name, ignore_errors=True)
+                shutil.rmtree(beside / each.files.name, ignore_errors=True)
                 problems[each.files.name] = error.message
-        split = _describe(data, made, out, target, draw=draw, should_stop=should_stop)
-    except BaseException:
-        shutil.rmtree(out, ignore_errors=True)
-        raise
-    return ReviewedSet(out, split, tuple(each.files.name for each in made), problems)
+        _describe(data, made, beside, target, name=out.name, draw=draw, should_stop=should_stop)
+    return ReviewedSet(out, out / SPLIT_NAME, tuple(each.files.name for each in made), problems)
 
 
-def _make_empty(out: Path) -> None:
+def _refuse_taken(out: Path) -> None:
+    """`ExportError` where the name is that of a file, or of a folder that holds something."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        is_empty = not any(out.iterdir())
+        is_taken = out.exists() and any(out.iterdir())
     except OSError as error:
         hint = "Choose a folder you may write to."
         raise ExportError(f"{out} cannot be made: {error.strerror}", hint=hint, path=out) from error
-    if not is_empty:
+    if is_taken:
         raise ExportError(f"{out} is not empty", hint="Name a new folder.", path=out)
 
 
@@ -205,11 +206,19 @@ def _place_image(ref: ImageRef, folder: Path, name: str) -> None:
 
 
 def _describe(
-    data: DataSet, made: list[Judged], out: Path, target: LabelScheme, *, draw: Draw, should_stop: Callable[[], bool]
-) -> Path:
-    names = sorted({name for each in made for name in each.files.sequences})
-    patterns = {name: f"{{case}}/{name}.nii*" for name in names}
-    write_json(out / "mapping.json", {"sequences": patterns, "truth": "{case}/truth.nii.gz", "scheme": target.name})
+    data: DataSet,
+    made: list[Judged],
+    folder: Path,
+    target: LabelScheme,
+    *,
+    name: str,
+    draw: Draw,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Write mapping, origins and split of a set that is being made in `folder` and will be called `name`."""
+    names = sorted({sequence for each in made for sequence in each.files.sequences})
+    patterns = {sequence: f"{{case}}/{sequence}.nii*" for sequence in names}
+    write_json(folder / "mapping.json", {"sequences": patterns, "truth": "{case}/truth.nii.gz", "scheme": target.name})
     cases: dict[str, Any] = {
         each.files.name: {
             "status": each.decision.status,
@@ -221,6 +230,7 @@ def _describe(
     }
     facts = {"format": 1, "kind": "reviewed", "data_set": data.name, "root": str(data.root.resolve())}
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    write_json(out / REVIEWED_NAME, {**facts, "created": created, "cases": cases})
+    write_json(folder / REVIEWED_NAME, {**facts, "created": created, "cases": cases})
     split = draw_split([each.files.name for each in made], draw)
-    return save_manifest(out / SPLIT_NAME, open_dataset(out), split, draw=draw, should_stop=should_stop)
+    made_set = replace(open_dataset(folder), name=name)
+    save_manifest(folder / SPLIT_NAME, made_set, split, draw=draw, should_stop=should_stop)

@@ -31,7 +31,7 @@ from workstation.core.course import Change, change_from_dict
 from workstation.core.requests import Request, request_from_dict
 from workstation.errors import RunError
 from workstation.io.events import Records, append_record, read_records
-from workstation.io.files import make_folder, write_json
+from workstation.io.files import content_of, make_folder, write_json
 from workstation.io.places import data_folder
 from workstation.io.run_status import RunStatus, StatusFold, status_from_dict
 
@@ -196,8 +196,17 @@ class RunFolder:
         return records.records, records.offset
 
     def beat(self) -> None:
-        """Show readers that somebody watches over the run."""
-        self.heartbeat.touch()
+        """Show readers that somebody watches over the run.
+
+        Raises
+        ------
+        RunError
+            The folder is gone or cannot be written.
+        """
+        try:
+            self.heartbeat.touch()
+        except OSError as error:
+            raise self._not_written(self.heartbeat, error) from error
 
     def send(self, command: str, *, sender: str = "", checkpoint: str = "") -> None:
         """Append a command for supervisor and engine; `sender` says who asks, where that is not the user.
@@ -222,8 +231,8 @@ class RunFolder:
     def control_start(self) -> int:
         """Byte of control.jsonl at which the commands of the present start begin; 0 if there is no start in it."""
         try:
-            data = self.control.read_bytes()
-        except FileNotFoundError:
+            data = content_of(self.control)
+        except OSError:
             return 0
         mark = data.rfind(b'"command":"start"')
         return 0 if mark < 0 else data.find(b"\n", mark) + 1
@@ -288,7 +297,7 @@ class RunFolder:
 
     def _read_summary(self) -> tuple[int, RunStatus] | None:
         try:
-            summary = json.loads((self.path / "summary.json").read_bytes())
+            summary = json.loads(content_of(self.path / "summary.json"))
             status = status_from_dict(summary["status"])
             return None if status is None else (int(summary["events_bytes"]), status)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -300,14 +309,14 @@ class RunFolder:
         beats = self.heartbeat if self.heartbeat.exists() else self.path / "request.json"
         try:
             is_fresh = time.time() - beats.stat().st_mtime < LOST_AFTER_SECONDS
-        except FileNotFoundError:
+        except OSError:
             return False
         return is_fresh and not self._has_dead_supervisor()
 
     def _has_dead_supervisor(self) -> bool:
         """No process has the supervisor's number any more; only its own machine can tell."""
         try:
-            values = json.loads(self.supervisor.read_bytes())
+            values = json.loads(content_of(self.supervisor))
             pid, host = values["pid"], values["host"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
@@ -315,7 +324,8 @@ class RunFolder:
             return False
         try:
             os.kill(pid, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, OverflowError):
+            # No process has a number that the system cannot hold.
             return True
         except OSError:
             # It is somebody else's, so there is one.
@@ -326,11 +336,11 @@ class RunFolder:
         try:
             append_record(path, record)
         except OSError as error:
-            raise RunError(
-                f"{path} cannot be written: {error.strerror}.",
-                hint="Check that the folder may be written and the disk is not full.",
-                path=path,
-            ) from error
+            raise self._not_written(path, error) from error
+
+    def _not_written(self, path: Path, error: OSError) -> RunError:
+        hint = "Check that the folder may be written and the disk is not full."
+        return RunError(f"{path} cannot be written: {error.strerror}.", hint=hint, path=path)
 
     def _asked_epochs(self) -> int:
         asked = self._read_asked().get("request")
@@ -343,7 +353,7 @@ class RunFolder:
             path = self.path / "request.json"
             hint = "The folder is no run, or its disk is damaged."
             try:
-                asked = json.loads(path.read_bytes())
+                asked = json.loads(content_of(path))
             except (OSError, ValueError, RecursionError) as error:
                 raise RunError(f"{path} cannot be read: {error}.", hint=hint, path=path) from error
             if not isinstance(asked, dict):

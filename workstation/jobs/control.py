@@ -9,6 +9,7 @@ from pathlib import Path
 from workstation.core.course import Change, course_of
 from workstation.core.requests import TrainRequest
 from workstation.errors import RunError
+from workstation.io import files
 from workstation.io.runs import RunFolder, RunStatus
 from workstation.jobs.local import start, supervisor_of
 from workstation.jobs.supervision import leftover_engine
@@ -131,9 +132,10 @@ def set_aside(run: RunFolder) -> Path:
         raise RunError(f"{run.name} is just ending.", hint="Try again in a few seconds.", path=run.path)
     aside = run.root / f".removed-{run.name}-{os.getpid()}"
     try:
-        return run.path.rename(aside)
+        files.set_aside(run.path, aside)
     except OSError as error:
         raise _not_removed(run, error) from error
+    return aside
 
 
 def remove(run: RunFolder) -> int:

@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import Any
 
-from workstation.errors import RunError
+from workstation.errors import RunError, WorkstationError
 from workstation.io.runs import RunFolder
 from workstation.jobs.disk import free_bytes, wanted_bytes
 from workstation.jobs.engine_process import kill_tree
@@ -59,6 +59,7 @@ class EngineWatch:
         self._wanted_disk = wanted_bytes(run.request())
         self._rests_for_disk = False
         self._warning = ""
+        self._complaint = ""
         self._cap = make_cap(run.name, engine.pid)
         self._kills = kernel_kills()
 
@@ -81,7 +82,12 @@ class EngineWatch:
             or not is_too_much(used, self._ticket.bytes, machine_memory())
         ):
             return
-        extended = self._turns.try_extend(self._ticket, round(used * (1 + GRANT_MARGIN)))
+        try:
+            extended = self._turns.try_extend(self._ticket, round(used * (1 + GRANT_MARGIN)))
+        except WorkstationError as error:
+            # It cannot be written down, which is no reason to lose hours: the next look tries again.
+            self._complain(error)
+            return
         if extended is None:
             self.ended_at_bytes = used
             kill_tree(self._engine)
@@ -96,13 +102,7 @@ class EngineWatch:
         if event is not None:
             self._say(event)
         self._read_events(now)
-        queue = self._turns.look()
-        others = [each for each in queue.running if each.name != self._run.name]
-        self.has_company = bool(others)
-        if self._cap is not None:
-            left = queue.limits.budget_bytes - sum(each.bytes for each in others)
-            # What was granted stays granted, also where the budget was made smaller since.
-            self._cap.limit(max(left, self._ticket.bytes))
+        self._look_at_others()
         warning = self._see_to_disk() or self._see_to_progress(now)
         if warning != self._warning:
             self._warning = warning
@@ -117,6 +117,25 @@ class EngineWatch:
         before, now = self._kills, kernel_kills()
         is_kernels = None if before is None or now is None else now > before
         return MemoryStory(peak, estimate_bytes, ended_at, is_kernels)
+
+    def _look_at_others(self) -> None:
+        try:
+            queue = self._turns.look()
+        except WorkstationError as error:
+            self._complain(error)
+            return
+        others = [each for each in queue.running if each.name != self._run.name]
+        self.has_company = bool(others)
+        if self._cap is not None:
+            left = queue.limits.budget_bytes - sum(each.bytes for each in others)
+            # What was granted stays granted, also where the budget was made smaller since.
+            self._cap.limit(max(left, self._ticket.bytes))
+
+    def _complain(self, error: WorkstationError) -> None:
+        """Say in the supervisor's log what cannot be written, once."""
+        if error.message != self._complaint:
+            self._complaint = error.message
+            print(f"supervisor: {error.message}", file=sys.stderr, flush=True)
 
     def _read_events(self, now: float) -> None:
         events, self._events_offset = self._run.read_events(self._events_offset)

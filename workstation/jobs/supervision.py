@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from workstation.errors import RunError
-from workstation.io.files import write_json
+from workstation.io.files import content_of, write_json
 from workstation.io.runs import RunFolder
 from workstation.jobs.processes import ProcessMark, mark_in
 
@@ -21,14 +21,20 @@ _LOCK_PATIENCE_SECONDS = 5.0
 def read_supervision(run: RunFolder) -> dict[str, Any]:
     """The content of supervisor.json; empty if there is none that can be read."""
     try:
-        values = json.loads(run.supervisor.read_bytes())
+        values = json.loads(content_of(run.supervisor))
     except (OSError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 
 
 def write_supervision(run: RunFolder, supervisor: ProcessMark | None, engine: ProcessMark | None) -> None:
-    """Write supervisor.json; without a supervisor where one is about to be started."""
+    """Write supervisor.json; without a supervisor where one is about to be started.
+
+    Raises
+    ------
+    RunError, ExportError
+        It cannot be written.
+    """
     values: dict[str, Any] = {"pid": None, "host": platform.node()}
     values |= supervisor.as_dict() if supervisor else {}
     values |= engine.as_dict("engine_") if engine else {}
@@ -46,9 +52,16 @@ def note_started(run: RunFolder, supervisor: ProcessMark) -> None:
 
 @contextmanager
 def _changing(run: RunFolder) -> Iterator[None]:
-    with (run.path / "supervision.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    try:
+        with (run.path / "supervision.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise RunError(
+            f"{run.supervisor} cannot be written: {error.strerror or error}.",
+            hint="Check that the folder may be written and the disk is not full.",
+            path=run.supervisor,
+        ) from error
 
 
 def leftover_engine(run: RunFolder) -> ProcessMark | None:

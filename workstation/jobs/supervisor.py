@@ -236,19 +236,29 @@ class _Supervisor:
 
         Raises
         ------
-        OSError
+        RunError
             The folder is gone; a run without a folder is nobody's.
         """
         now = time.monotonic()
         if now - self._beaten_at < self._pace.beat:
             return False
         self._beaten_at = now
-        self._run.beat()
+        try:
+            self._run.beat()
+        except RunError as error:
+            # A disk that fails for a moment is no reason to end a training of days.
+            if not self._run.path.is_dir():
+                raise
+            print(f"supervisor: {error.message}", file=sys.stderr, flush=True)
         return True
 
     def _finish(self, ending: Ending) -> None:
         """Give the turn back, write the last events, remember what was measured, and tell the desktop."""
-        self._turns.leave(self._run.name)
+        try:
+            self._turns.leave(self._run.name)
+        except RunError as error:
+            # The place goes with this process.
+            print(f"supervisor: {error.message}", file=sys.stderr, flush=True)
         peak = self._watch.memory.peak_bytes if self._watch else 0
         if peak:
             self._say({"event": "memory", "rss_bytes": 0, "peak_bytes": peak})

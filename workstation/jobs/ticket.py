@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workstation.io.files import write_json
+from workstation.io.files import content_of, write_json
 from workstation.jobs.processes import ProcessMark, mark_in
 
 
@@ -78,7 +78,7 @@ class Ticket:
 def read_ticket(path: Path) -> Ticket | None:
     """The ticket in a file; None if it is none, or damaged."""
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(content_of(path))
         supervisor = mark_in(values)
         if supervisor is None:
             return None
@@ -93,5 +93,5 @@ def read_ticket(path: Path) -> Ticket | None:
             slot=int(values.get("slot", 0)),
             host=str(values.get("host", platform.node())),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError):
         return None

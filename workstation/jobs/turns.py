@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workstation.errors import RunError
 from workstation.jobs.admission import Limits, Verdict, judge
 from workstation.jobs.memory import machine_memory
 from workstation.jobs.processes import resident_bytes
@@ -54,6 +55,11 @@ class Turns:
     ----------
     root : Path
         The folder of runs; the tickets live in its `.turns`.
+
+    Raises
+    ------
+    RunError, ExportError
+        By every method: the tickets cannot be written.
     """
 
     def __init__(self, root: Path) -> None:
@@ -146,7 +152,14 @@ class Turns:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self._folder / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with (self._folder / "lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise RunError(
+                f"The queue in {self._folder} cannot be written: {error.strerror or error}.",
+                hint="Check that the folder may be written and the disk is not full.",
+                path=self._folder,
+            ) from error

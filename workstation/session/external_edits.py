@@ -20,8 +20,7 @@ from workstation.core.volume import LabelMap
 from workstation.errors import EditError, GeometryError, InputError, LabelError
 from workstation.io.cases import mask_onto
 from workstation.io.editors import Editor
-from workstation.io.export import export_label_map
-from workstation.io.mask_versions import reserve_file, working_folder
+from workstation.io.mask_versions import working_folder, write_anew
 from workstation.io.nifti import read_label_map
 from workstation.io.review_figures import fingerprint_of
 from workstation.session.origins import origin_of
@@ -76,8 +75,7 @@ class ExternalEdits(QObject):
 
         def question() -> tuple[Path, Path, str]:
             program = editor.program()
-            path = reserve_file(folder, case.name, "working")
-            export_label_map(mask, path, like=source, origin=origin)
+            path = write_anew(folder, case.name, mask, word="working", like=source, origin=origin)
             return program, path, fingerprint_of(path)
 
         def answer(found: tuple[Path, Path, str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from workstation.errors import RunError
 from workstation.io.events import read_records
+from workstation.io.files import open_file
 from workstation.io.runs import RunFolder, RunStatus, list_runs
 from workstation.jobs.turns import QueueLook, Turns
 
@@ -109,7 +110,7 @@ class RunReader:
     def _look_at_queue(self) -> QueueLook | None:
         try:
             return self._turns.look()
-        except OSError:
+        except RunError:
             return None
 
     def _find_runs(self) -> None:
@@ -155,12 +156,16 @@ class RunReader:
         run = self._folders.get(self._following[0])
         if run is None or not run.log.exists():
             return ""
-        with run.log.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if self._log_offset < 0:
-                self._log_offset = max(0, size - _LOG_TAIL_BYTES)
-            file.seek(self._log_offset)
-            data = file.read(size - self._log_offset)
+        try:
+            with open_file(run.log) as file:
+                size = os.fstat(file.fileno()).st_size
+                if self._log_offset < 0:
+                    self._log_offset = max(0, size - _LOG_TAIL_BYTES)
+                file.seek(self._log_offset)
+                data = file.read(max(0, size - self._log_offset))
+        except OSError:
+            # Gone meanwhile, or no log: there is nothing to show.
+            return ""
         self._log_offset += len(data)
         return data.decode(errors="replace")
 

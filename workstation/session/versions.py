@@ -7,9 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from workstation.errors import WorkstationError
-from workstation.io.export import export_label_map
-from workstation.io.mask_versions import reserve_version, versions_folder
+from workstation.io.mask_versions import versions_folder, write_anew
 from workstation.io.provenance import ReviewMark
 from workstation.io.review_store import now_text
 from workstation.session.origins import origin_of
@@ -41,12 +39,8 @@ def keep_version(session: Session, then: Callable[[Path], None]) -> None:
     origin = origin_of(session, "edited", review=review)
 
     def question() -> Path:
-        path = reserve_version(versions_folder(data_set.root), entry.name)
-        try:
-            return export_label_map(mask, path, like=like, origin=origin).mask
-        except WorkstationError:
-            path.unlink(missing_ok=True)
-            raise
+        folder = versions_folder(data_set.root)
+        return write_anew(folder, entry.name, mask, word="corrected", like=like, origin=origin)
 
     def answer(path: Path) -> None:
         if session.case is case:

@@ -9,6 +9,7 @@ from workstation.errors import ModelError
 from workstation.gui.models.card_words import Section, needs_section, origin_words, sections_of
 from workstation.gui.models.sources import ModelEntry
 from workstation.gui.theme import LARGE, NEAR, PAGE, ROOMY, TIGHT, TITLE, font_of
+from workstation.gui.tooltips import guarded_tip
 from workstation.gui.train.labels import ToneLabel
 from workstation.io.model_needs import ModelNeeds
 
@@ -71,7 +72,7 @@ class CardView(QScrollArea):
         """Say that the weights are those of the card."""
         words = self.tr("The weights are those of the card (sha256 {}...) and hold no code.")
         self.state.say(words.format(sha256[:12]), "good")
-        self.state.setToolTip(sha256)
+        self.state.setToolTip(guarded_tip(sha256))
 
     def show_problem(self, problem: ModelError) -> None:
         """Say why the model is not used."""
@@ -98,7 +99,7 @@ def _section(section: Section) -> QFrame:
         value.setText(row.text)
         value.setWordWrap(True)
         for label in (name, value):
-            label.setToolTip(row.tip)
+            label.setToolTip(guarded_tip(row.tip))
         grid.addWidget(name, number, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(value, number, 1, Qt.AlignmentFlag.AlignTop)
     return frame

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
 
 from workstation.errors import WorkstationError
@@ -114,6 +114,7 @@ class ModelVerbs(QObject):
     def _may_remove(self, name: str) -> bool:
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Warning)
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setWindowTitle(self.tr("Delete model"))
         box.setText(self.tr("Delete {0}?").format(name))
         box.setInformativeText(self.tr("The imported copy is deleted; the file that it came from stays."))

@@ -6,6 +6,7 @@ import datetime
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from workstation.gui.tooltips import guarded_tip
 from workstation.session.session import Session
 
 
@@ -59,4 +60,4 @@ class RestoreBar(QFrame):
             source=sources.get(offer.origin, offer.origin),
         )
         self._text.setText(words)
-        self._text.setToolTip(str(offer.path))
+        self._text.setToolTip(guarded_tip(str(offer.path)))

@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.errors import ExportError
+from workstation.gui.picture_files import write_png
 from workstation.gui.train import colours
 from workstation.gui.train.curve_data import Best, CurveData
 from workstation.gui.train.labels import ToneLabel
 from workstation.gui.train.plot import Plot
 from workstation.gui.train.wording import dice_text
-from workstation.io.files import replacing
 from workstation.io.tables import write_table
 
 _GIB = 2**30
@@ -115,9 +115,7 @@ class CurvesView(QWidget):
         if path.suffix.lower() == ".csv":
             write_table(path, self._data.columns, self._data.rows())
         elif path.suffix.lower() == ".png":
-            with replacing(path) as temporary:
-                if not self._plots.grab().save(str(temporary), "PNG"):
-                    raise ExportError(f"{path} could not be written", hint="Choose another folder.", path=path)
+            write_png(self._plots.grab().toImage(), path)
         else:
             raise ExportError(f"{path} is neither .png nor .csv", hint="Choose one of the two.", path=path)
 

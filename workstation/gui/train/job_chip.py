@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from workstation.gui.tooltips import plain_tip
+from workstation.gui.tooltips import guarded_tip, plain_tip
 from workstation.gui.train.colours import state_colour
 from workstation.gui.train.run_list import dot_icon
 from workstation.gui.train.wording import (
@@ -77,7 +77,7 @@ class JobChip(QToolButton):
         trouble = f"{status.reason} {status.hint}".strip()
         said = trouble or status.warning or waiting_words(status)
         click = self.tr("{0}: click to see it in Train.").format(status.name)
-        self.setToolTip(plain_tip(trouble) if trouble else f"{click}\n{said}" if said else click)
+        self.setToolTip(plain_tip(trouble) if trouble else guarded_tip(f"{click}\n{said}" if said else click))
         self.update()
 
     def _words(self, status: RunStatus) -> str:

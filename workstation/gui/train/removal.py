@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 
@@ -10,6 +10,7 @@ def may_remove(parent: QWidget, name: str, *, has_model: bool) -> bool:
     """Ask whether a run shall be removed; a run's checkpoints, log and model are gone for good then."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setWindowTitle(_tr("Remove run"))
     box.setText(_tr("Remove {0}?").format(name))
     what = _tr("Its model, checkpoints, log and predictions are deleted.")

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.gui.icons import icon
-from workstation.gui.tooltips import plain_tip
+from workstation.gui.tooltips import guarded_tip, plain_tip
 from workstation.gui.train.colours import state_colour
 from workstation.gui.train.wording import (
     bytes_text,
@@ -135,8 +135,8 @@ class RunModel(QAbstractTableModel):
                 "\n".join([words, *changed[:_MOST_NAMED], *(["..."] if len(changed) > _MOST_NAMED else [])])
             )
         trouble = f"{status.reason} {status.hint}".strip()
-        said = plain_tip(trouble) if trouble else status.warning or waiting_words(status)
-        return said if said and column in (_STATE, _PROGRESS) else self._text(status, column)
+        said = plain_tip(trouble) if trouble else guarded_tip(status.warning or waiting_words(status))
+        return said if said and column in (_STATE, _PROGRESS) else guarded_tip(self._text(status, column))
 
     def _text(self, status: RunStatus, column: int) -> str:
         if column == _STATE:
