@@ -77,5 +77,7 @@ class QueueDialog(QDialog):
             self._runs.set_queue(settings)
         except WorkstationError as error:
             self.problem.say(f"{error.message} {error.hint}".strip())
+            # The words come between the fields and the buttons, which must not be squeezed for them.
+            self.resize(self.width(), max(self.height(), self.layout().totalHeightForWidth(self.width())))
             return
         super().accept()
