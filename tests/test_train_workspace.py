@@ -669,7 +669,10 @@ def test_how_runs_share_the_machine_is_changed_in_the_window(
     assert dialog is not None
     dialog.memory_edit.setText("much")
     click(qtbot, dialog.save_button)
-    assert dialog.isVisible() and dialog.problem.text()
+    assert dialog.isVisible() and "64GiB" in dialog.problem.text() and "NAME" not in dialog.problem.text()
+    # It grows by the words; the fields stay as high as they were.
+    qtbot.waitUntil(lambda: dialog.memory_edit.height() >= dialog.memory_edit.minimumHeight() > 0)
+    assert dialog.height() >= dialog.layout().totalHeightForWidth(dialog.width())
     dialog.memory_edit.setText("2GiB")
     dialog.at_once_spin.setValue(2)
     dialog.cores_box.setCurrentIndex(dialog.cores_box.findData("divided"))

@@ -47,8 +47,13 @@ class QueueSettings:
     notifies: bool = True
 
     def __post_init__(self) -> None:
-        if self.memory and parse_bytes(self.memory) <= 0:
-            raise RequestError("The memory of the queue must be above 0.", field="memory")
+        hint = "Write an amount such as 64GiB or 1.5TB."
+        try:
+            is_none = bool(self.memory) and parse_bytes(self.memory) <= 0
+        except RequestError as error:
+            raise RequestError(error.message, field="memory", hint=hint) from error
+        if is_none:
+            raise RequestError("The memory of the queue must be above 0.", field="memory", hint=hint)
         check_range(self.at_once, 0, 64, "at_once")
         check_choice(self.cores, CORES, "cores")
         if self.cores == "divided" and self.at_once < 2:

@@ -55,7 +55,7 @@ class QueueDialog(QDialog):
         labelled(rows, self.tr("Runs at once"), Field(self.at_once_spin), self.at_once_spin)
         labelled(rows, self.tr("Cores"), Field(self.cores_box), self.cores_box)
         labelled(rows, "", Field(self.notify_check), self.notify_check)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setSpacing(10)
         column.addLayout(rows)
         column.addWidget(self.problem)
@@ -77,5 +77,7 @@ class QueueDialog(QDialog):
             self._runs.set_queue(settings)
         except WorkstationError as error:
             self.problem.say(f"{error.message} {error.hint}".strip())
+            # The words come between the fields and the buttons, which must not be squeezed for them.
+            self.resize(self.width(), max(self.height(), self._column.totalHeightForWidth(self.width())))
             return
         super().accept()
