@@ -18,6 +18,7 @@ from workstation import __version__
 from workstation.errors import DisplayError, FileMissing, LayoutError
 from workstation.gui.collector import MainThreadCollector
 from workstation.gui.crash_reports import CrashFile, CrashReporter
+from workstation.gui.heap import map_large_blocks
 from workstation.gui.icons import application_icon
 from workstation.gui.main_window import MainWindow
 from workstation.gui.theme import apply_theme, chosen_theme
@@ -114,6 +115,7 @@ def make_application() -> QApplication:
     QGuiApplication.setDesktopFileName("brats-workstation")
     app = QApplication([])
     MainThreadCollector(app)
+    map_large_blocks()
     sys.setswitchinterval(_SWITCH_SECONDS)
     app.setApplicationName("BraTS workstation")
     app.setApplicationVersion(__version__)

@@ -228,8 +228,10 @@ class TrainForm(QWidget):
             edit.textChanged.connect(self.draft_changed)
         for chooser in self.findChildren(QComboBox):
             chooser.currentIndexChanged.connect(self.draft_changed)
-        for number in (*self.findChildren(QSpinBox), *self.findChildren(QDoubleSpinBox)):
+        for number in self.findChildren(QSpinBox):
             number.valueChanged.connect(self.draft_changed)
+        for share in self.findChildren(QDoubleSpinBox):
+            share.valueChanged.connect(self.draft_changed)
         for tick in self.findChildren(QCheckBox):
             tick.toggled.connect(self.draft_changed)
         self.data_edit.textChanged.connect(self._on_data_edited)
