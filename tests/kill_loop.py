@@ -95,7 +95,7 @@ class KillLoop:
             if state(run) == "finished":
                 return run
             pid = resume_from_checkpoint(run)
-        until(lambda: RunFolder(run.path).status().is_ended, 120)
+        until(lambda: RunFolder(run.path).status().is_ended, 600)
         assert state(run) == "finished", run.status().reason
         self._check_nothing_is_left(run)
         return run
@@ -117,13 +117,13 @@ class KillLoop:
             return None
         (run,) = found
         before = state(run)
-        until(lambda: RunFolder(run.path).status().is_ended, 120)
+        until(lambda: RunFolder(run.path).status().is_ended, 600)
         self.counts["window", before, state(run)] += 1
         if state(run) != "finished":
             # It died between making the run and starting it.
             assert state(run) == "lost", run.status()
             resume_from_checkpoint(run)
-            until(lambda: RunFolder(run.path).status().is_ended, 120)
+            until(lambda: RunFolder(run.path).status().is_ended, 600)
         assert state(run) == "finished", run.status().reason
         self._check_nothing_is_left(run)
         return run

@@ -32,7 +32,7 @@ def test_a_training_that_was_killed_ends_with_the_weights_of_one_that_was_not(
     loop = KillLoop(tmp_path / "runs", asked, seconds=4.0, seed=count)
     for number in range(count or 1):
         run = loop.once(number, with_windows=bool(count))
-        until(lambda: whole.status().is_ended, 120)
+        until(lambda: whole.status().is_ended, 600)
         assert state(whole) == "finished", whole.status().reason
         expected, found = weights_of(whole), weights_of(run)
         assert found.keys() == expected.keys()

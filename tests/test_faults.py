@@ -28,7 +28,7 @@ Found = dict[str, dict[str, dict[str, Any]]]
 def found() -> Found:
     apart = [point.name for point in POINTS if point.needs_engine]
     others = [point.name for point in POINTS if not point.needs_engine]
-    return examine_apart(others, most=4) | examine_apart(apart, most=2)
+    return examine_apart(others, most=2) | examine_apart(apart, most=2)
 
 
 @pytest.mark.parametrize("name", [point.name for point in POINTS])

@@ -15,16 +15,19 @@ import pytest
 from fuzz_targets import TARGETS
 from test_models import CONV, write_model
 
+from workstation.core.calibration import Calibration, Timing
+from workstation.core.refinement import MeasuredRun
 from workstation.core.requests import EngineSettings, TrainRequest
 from workstation.errors import InputError, ModelError, RequestError, ReviewError
 from workstation.io.changed_masks import changed_masks
 from workstation.io.files import read_json
+from workstation.io.machine_records import training_run
 from workstation.io.model_exchange import export_model, import_model
 from workstation.io.models import refuse_code
 from workstation.io.review_store import ReviewStore
 from workstation.io.runs import RunFolder
 from workstation.io.tables import read_table
-from workstation.jobs.processes import own_mark
+from workstation.jobs.processes import mark_in, own_mark
 from workstation.jobs.ticket import Ticket, read_ticket
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -97,6 +100,47 @@ def test_a_ticket_of_infinite_figures_is_none(tmp_path: Path, name: str) -> None
     Ticket("run", 1.0, True, own_mark()).write(path)
     path.write_text(json.dumps({**json.loads(path.read_text()), name: float("inf")}))
     assert read_ticket(path) is None
+
+
+@pytest.mark.parametrize("pid", [-1, 0, "1", None])
+def test_a_process_without_a_number_is_none(pid: object) -> None:
+    assert mark_in({"pid": pid, "start_time": 1.0}) is None
+    assert mark_in({"pid": 1, "start_time": 10**400}) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"batch": float("inf")},
+        {"micro_batch": "brats2021"},
+        {"shape": [float("inf"), 32, 32]},
+        {"shape": [32, 1e308, 1]},
+        {"created": 0},
+        {"batch": 0},
+        {"micro_batch": -1},
+    ],
+)
+def test_a_measured_run_of_absurd_figures_is_refused(changes: dict[str, object]) -> None:
+    honest = training_run(TrainRequest("/data"), (32, 32, 32), peak_bytes=2**30, step_seconds=1.0)
+    assert MeasuredRun.from_dict(honest.as_dict()) == honest
+    with pytest.raises(InputError, match="measured run"):
+        MeasuredRun.from_dict({**honest.as_dict(), **changes})
+
+
+@pytest.mark.parametrize("changes", [{"operation": {"a": 1}}, {"precision": []}, {"voxels": 1.5}, {"seconds": 10**400}])
+def test_a_calibration_of_strange_types_is_refused(changes: dict[str, object]) -> None:
+    honest = Calibration("m", (Timing("pool", 8, 8, 4096, 0.1),), 0.0, "2026-01-01").as_dict()
+    assert Calibration.from_dict(honest).as_dict() == honest
+    with pytest.raises(InputError, match="calibration"):
+        Calibration.from_dict({**honest, "entries": [{**honest["entries"][0], **changes}]})
+
+
+@pytest.mark.parametrize("root", ["a\0b", "\ud800", "x" * 5000])
+def test_a_judged_set_from_a_place_that_cannot_be_has_no_changes(tmp_path: Path, root: str) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "reviewed.json").write_text(json.dumps({"root": root, "cases": {}}))
+    run = RunFolder.create_at(tmp_path / "run", TrainRequest(str(tmp_path / "set")))
+    assert changed_masks(run) == ()
 
 
 def test_masks_that_a_name_cannot_be_are_changed_ones(tmp_path: Path) -> None:

@@ -107,7 +107,15 @@ class Calibration:
             numbers += [each.seconds + each.voxels + each.channels_in + each.channels_out for each in entries]
             if not all(math.isfinite(number) and number >= 0 for number in numbers):
                 raise ValueError("a number is negative or none")
-        except (KeyError, TypeError, ValueError) as error:
+            words = (
+                found.machine,
+                found.created,
+                *(word for each in entries for word in (each.operation, each.precision)),
+            )
+            counts = [count for each in entries for count in (each.voxels, each.channels_in, each.channels_out)]
+            if not all(isinstance(word, str) for word in words) or not all(isinstance(count, int) for count in counts):
+                raise TypeError("a name is no text, or a count no whole number")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"A calibration cannot be read: {error}", hint="Calibrate again.") from error
         return found
 

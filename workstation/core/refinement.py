@@ -26,6 +26,10 @@ MOST_CORRECTION = 1.5
 TERMS_THAT_SCALE = ("activations", "transient", "scratch", "allocator")
 
 
+# Of a side in voxels, or of volumes in a batch.
+_MOST = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredRun:
     """Peak and time of a training step that really ran.
@@ -67,12 +71,19 @@ class MeasuredRun:
             plan |= {name: tuple(plan[name]) for name in ("inputs", "outputs")}
             i, j, k = (int(side) for side in values["shape"])
             found = cls(**{**values, "plan": UNetPlan(**plan), "shape": (i, j, k)})
-            is_known = found.mode in MODES and found.precision in PRECISIONS and min(i, j, k, found.batch) > 0
-            if not is_known or not 0 <= found.peak_bytes < math.inf or not 0 <= found.step_seconds < math.inf:
+            if not _is_sound(found) or not 0 <= found.peak_bytes < math.inf or not 0 <= found.step_seconds < math.inf:
                 raise ValueError("a value is out of range")
-        except (KeyError, TypeError, ValueError, RequestError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RequestError) as error:
             raise InputError(f"A measured run cannot be read: {error}", hint="Remove the file.") from error
         return found
+
+
+def _is_sound(run: MeasuredRun) -> bool:
+    """Whether names are known and counts are such as a run may have had."""
+    counts = (*run.shape, run.batch, run.micro_batch + 1)
+    are_names = all(isinstance(name, str) for name in (*run.plan.inputs, *run.plan.outputs, run.created))
+    is_known = run.mode in MODES and run.precision in PRECISIONS and are_names
+    return is_known and all(isinstance(count, int) and 0 < count <= _MOST for count in counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def _learned_from(
                 known = hashes.get(files.name, {}).get(files.truth.path.name)
                 if known is not None:
                     yield files.name, files.truth.path, known
-    except (WorkstationError, LookupError, TypeError, AttributeError):
+    except (WorkstationError, OSError, LookupError, TypeError, ValueError, AttributeError):
         # What cannot be read tells nothing of a change.
         return
 
@@ -95,7 +95,7 @@ def _decided_otherwise(path: Path) -> set[str]:
         with ReviewStore(store) as opened:
             latest = opened.latest()
         hashes = {str(case): str(each["mask"]["sha256"]) for case, each in facts["cases"].items()}
-    except (WorkstationError, LookupError, TypeError, AttributeError):
+    except (WorkstationError, OSError, LookupError, TypeError, ValueError, AttributeError):
         return set()
     last: dict[str, Decision] = {}
     for decision in latest.values():

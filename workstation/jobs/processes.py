@@ -82,9 +82,13 @@ def own_mark() -> ProcessMark:
 def mark_in(values: Mapping[str, Any], prefix: str = "") -> ProcessMark | None:
     """The mark kept by `ProcessMark.as_dict`; None if there is none."""
     pid, start = values.get(f"{prefix}pid"), values.get(f"{prefix}start_time")
-    if not (isinstance(pid, int) and isinstance(start, int | float)):
+    # Zero and below mean groups of processes to the system.
+    if not (isinstance(pid, int) and pid > 0 and isinstance(start, int | float)):
         return None
-    return ProcessMark(pid, float(start), str(values.get(f"{prefix}born") or ""))
+    try:
+        return ProcessMark(pid, float(start), str(values.get(f"{prefix}born") or ""))
+    except OverflowError:
+        return None
 
 
 def tree_of(pid: int) -> list[int]:
