@@ -167,14 +167,16 @@ class KillLoop:
             assert status.reason == STRANGER
         assert status.can_resume == (status.state != "finished")
         self.counts[victim, before, status.state] += 1
+        print(f"kill {sum(self.counts.values())}: {victim} {before} -> {status.state}", flush=True)
 
     def _check_nothing_is_left(self, run: RunFolder) -> None:
         mark = mark_in(read_supervision(run), "engine_")
         self._seen |= {mark} if mark else set()
-        until(lambda: not any(mark.is_alive() for mark in self._seen), 10)
+        # One that has finished takes a while to go on a machine that is busy.
+        until(lambda: not any(mark.is_alive() for mark in self._seen), PATIENCE_SECONDS)
         self._seen.clear()
         # A finished engine says so before its process is gone.
-        until(lambda: (look := Turns(self._root).look()).running == look.waiting == (), 10)
+        until(lambda: (look := Turns(self._root).look()).running == look.waiting == (), PATIENCE_SECONDS)
 
     def report(self) -> str:
         """How often which process was killed in which state, and what became of it."""
