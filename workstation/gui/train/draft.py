@@ -161,10 +161,10 @@ def _values(draft: Draft, errors: dict[str, str]) -> dict[str, Any]:
         "tensorboard": draft.tensorboard,
         "name": draft.name.strip(),
     }
-    threads = {"intra_threads": draft.threads, "omp_threads": draft.threads}
     try:
         cores = draft.cores.lower().replace(" ", "")
-        values["settings"] = replace(draft.settings, onednn=draft.onednn, cores=cores, **threads)
+        settings = replace(draft.settings, intra_threads=draft.threads, omp_threads=draft.threads)
+        values["settings"] = replace(settings, onednn=draft.onednn, cores=cores)
     except RequestError as error:
         errors[error.field] = _sentence(error)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -31,7 +32,7 @@ class ResultWatch(QObject):
         self._measurement: Measurement | None = None
 
     @property
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> Mapping[str, Any] | None:
         """What was found so far; None before there is anything."""
         return self._measurement.result if self._measurement is not None else None
 

@@ -228,7 +228,9 @@ class TrainForm(QWidget):
             edit.textChanged.connect(self.draft_changed)
         for chooser in self.findChildren(QComboBox):
             chooser.currentIndexChanged.connect(self.draft_changed)
-        for number in (*self.findChildren(QSpinBox), *self.findChildren(QDoubleSpinBox)):
+        for whole in self.findChildren(QSpinBox):
+            whole.valueChanged.connect(self.draft_changed)
+        for number in self.findChildren(QDoubleSpinBox):
             number.valueChanged.connect(self.draft_changed)
         for tick in self.findChildren(QCheckBox):
             tick.toggled.connect(self.draft_changed)
