@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -44,13 +47,22 @@ def _predicted(folder: Path) -> Any:
         return {case: str(path) for case, path in sorted(store.predictions().items())}
 
 
+@functools.cache
+def _phantom() -> Path:
+    """A data set of one case, made once."""
+    from workstation.io.phantoms import write_phantoms
+
+    folder = Path(tempfile.mkdtemp(prefix="faults-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    write_phantoms(folder / "set", cases=1, shape=(8, 8, 8), layout="brats2021", seed=7)
+    return folder / "set"
+
+
 def _texted_set(folder: Path) -> None:
     """A case with a text in a header, which a mended copy leaves out."""
     import nibabel as nib
 
-    from workstation.io.phantoms import write_phantoms
-
-    write_phantoms(folder / "set", cases=1, shape=(8, 8, 8), layout="brats2021", seed=7)
+    shutil.copytree(_phantom(), folder / "set")
     path = folder / "set" / "Phantom_00001" / "Phantom_00001_t1.nii.gz"
     image = nib.load(path)
     image.header["descrip"] = b"Jane Doe"
@@ -82,10 +94,10 @@ def _mended(folder: Path) -> Any:
 
 def _judged_set(folder: Path) -> None:
     from workstation.core.review import Decision
-    from workstation.io.phantoms import write_phantoms
+    from workstation.io.layouts import open_dataset
     from workstation.io.review_store import ReviewStore, review_path
 
-    data = write_phantoms(folder / "set", cases=1, shape=(8, 8, 8), layout="brats2021", seed=1)
+    data = open_dataset(shutil.copytree(_phantom(), folder / "set"))
     with ReviewStore(review_path(data.root)) as store:
         store.decide(Decision(data.cases[0].name, "R", "accepted", decided_at="2026-01-01T00:00:00+00:00"))
 
