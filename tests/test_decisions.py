@@ -340,6 +340,6 @@ def test_accepted_cases_become_a_data_set_to_train_on(
     assert [case.name for case in made.cases] == [case.name for case in data.cases[:2]]
     train = window.workspace("train")
     assert isinstance(train, TrainWorkspace)
-    qtbot.waitUntil(lambda: train._facts is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: train.new._facts.data is not None, timeout=30_000)
     assert train.form.draft().split == str(out / "split.json")
     assert train.form.data_edit.text() == str(out)

@@ -159,6 +159,21 @@ def test_lesions_say_whether_they_were_found(session: Session, side: SidePanel, 
     assert session.view.cursor_mm == (16.0, 16.0, 16.0)
 
 
+def test_small_lesions_can_be_left_out_of_the_list(session: Session, side: SidePanel, qtbot: QtBot) -> None:
+    judge(session, qtbot, truth=truth(), prediction=prediction())
+    table, number = side.lesions.table, side.lesions.least.number
+    scores = side.lesions.summary.text()
+    # The small one has 3 x 3 x 3 voxels.
+    number.setValue(27)
+    assert (table.model().rowCount(), side.lesions.summary.text()) == (2, scores)
+    number.setValue(28)
+    assert [table.text(row, 0) for row in range(table.model().rowCount())] == ["found"]
+    assert side.lesions.summary.text() == f"{scores}; smaller ones: 1"
+    number.setValue(1_000)
+    assert not table.isVisible()
+    assert number.isVisible()
+
+
 def test_a_region_that_a_mask_cannot_express_is_named(session: Session, side: SidePanel, qtbot: QtBot) -> None:
     whole = boxes(((4, 10), (4, 10), (4, 10), 1))
     whole = LabelMap(whole.name, whole.data, whole.grid, region_scheme("WT"))

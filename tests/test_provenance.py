@@ -106,9 +106,7 @@ def test_a_header_is_kept_where_that_is_asked_for(tmp_path: Path) -> None:
     done = export_mask(source, tmp_path / "out.nii.gz", keeps_header=True)
     image = nib.load(done.mask)
     assert bytes(image.header["descrip"].item()) == NAME.encode()
-    assert [each.get_content() for each in image.header.extensions] == [b"Jane Doe, born 1970-01-01"] or NAME in str(
-        image.header.extensions[0].get_content()
-    )
+    assert [each.get_content() for each in image.header.extensions] == [b"Jane Doe, born 1970-01-01"]
     assert np.array_equal(np.asanyarray(image.dataobj), labels())
     assert read_json(done.side_car)["header"] == "kept"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workstation.gui.actions import with_keys
 from workstation.gui.colours import PALETTES, hex_of
 from workstation.gui.measure.rows_table import Cell
 from workstation.gui.review.choice import Choice
 from workstation.gui.review.findings_table import Finding, FindingsTable
+from workstation.gui.review.least_size import LeastSize
 from workstation.gui.review.places import place_words, slice_number
 from workstation.gui.review.section import quiet_label
 from workstation.gui.theme import TIGHT
@@ -42,16 +43,8 @@ class ErrorsPanel(QWidget):
         self.targets.set_value(session.assessment.errors_of)
         self.table = FindingsTable(self._titles())
         self.summary = quiet_label()
-        self.least = QSpinBox()
-        self.least.setRange(1, 1_000_000)
-        self.least.setKeyboardTracking(False)
-        self.least.setSuffix(self.tr(" voxels"))
-        self.least.setToolTip(self.tr("Smaller errors are not listed, and N passes them by"))
-        self._filter = QWidget()
-        row = QHBoxLayout(self._filter)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(QLabel(self.tr("From")))
-        row.addWidget(self.least, 1)
+        self._filter = LeastSize(self.tr("Smaller errors are not listed, and N passes them by"))
+        self.least = self._filter.number
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(TIGHT)
@@ -59,7 +52,7 @@ class ErrorsPanel(QWidget):
             column.addWidget(widget)
         assessment = session.assessment
         self.targets.chosen.connect(assessment.set_errors_of)
-        self.least.valueChanged.connect(assessment.set_least_voxels)
+        self._filter.changed.connect(assessment.set_least_voxels)
         self.table.chosen.connect(lambda error: commands.go_to_error(session, error))
         assessment.errors_changed.connect(self.refresh)
         session.layers.display_changed.connect(self._on_display)
@@ -70,9 +63,7 @@ class ErrorsPanel(QWidget):
         """List the session's errors."""
         assessment = self._session.assessment
         self.targets.set_value(assessment.errors_of)
-        self.least.blockSignals(True)
-        self.least.setValue(assessment.least_voxels)
-        self.least.blockSignals(False)
+        self._filter.set_value(assessment.least_voxels)
         errors = assessment.errors
         if errors != self._shown:
             self._shown = errors

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workstation.gui.measure.rows_table import Cell
 from workstation.gui.review.findings_table import Finding, FindingsTable
+from workstation.gui.review.least_size import LeastSize
 from workstation.gui.review.metric_words import lesion_counts_tip
 from workstation.gui.review.places import place_words, position_of, slice_number
 from workstation.gui.review.section import quiet_label
@@ -28,11 +29,13 @@ class LesionsPanel(QWidget):
         self.table = FindingsTable(self._titles())
         self.summary = quiet_label()
         self.summary.setToolTip(lesion_counts_tip())
+        self.least = LeastSize(self.tr("Smaller lesions are not listed; the scores count them all the same"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(TIGHT)
-        column.addWidget(self.summary)
-        column.addWidget(self.table)
+        for widget in (self.summary, self.least, self.table):
+            column.addWidget(widget)
+        self.least.changed.connect(lambda _: self.refresh())
         self.table.chosen.connect(lambda lesion: session.jump_to(position_of(session, lesion.voxel)))
         session.assessment.changed.connect(self._on_changed)
         session.layers.display_changed.connect(self._on_display)
@@ -45,9 +48,12 @@ class LesionsPanel(QWidget):
         self._region = assessment.region
         scores = None if assessment.scores is None else assessment.scores.regions.get(self._region)
         lesions = () if scores is None else scores.lesions
-        self.table.show_findings([self._finding(lesion) for lesion in lesions])
-        self.table.setVisible(bool(lesions))
-        self.summary.setText(self._summary(scores))
+        listed = [lesion for lesion in lesions if lesion.voxels >= self.least.number.value()]
+        self.table.show_findings([self._finding(lesion) for lesion in listed])
+        self.table.setVisible(bool(listed))
+        self.least.setVisible(bool(lesions))
+        left = len(lesions) - len(listed)
+        self.summary.setText(self._summary(scores) + (self.tr("; smaller ones: {}").format(left) if left else ""))
 
     def _on_changed(self, part: str) -> None:
         if part == "scores":
