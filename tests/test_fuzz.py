@@ -194,6 +194,17 @@ def test_a_model_archive_damaged_in_its_middle_is_refused(tmp_path: Path) -> Non
             assert error.hint
 
 
+def test_weights_that_claim_more_than_their_file_holds_are_refused(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "m", CONV) / "model.keras"
+    content = bytearray(path.read_bytes())
+    # Both sizes of the first member in the directory at the end, 20 and 24 bytes into its entry.
+    at = content.index(b"PK\x01\x02")
+    content[at + 20 : at + 24] = (2**31 - 1).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="claims 2,147,483,647 bytes"):
+        refuse_code(path)
+
+
 def test_weights_packed_with_damage_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -8,6 +8,7 @@ network of ours is made of, none of which can hold code. The engine then loads i
 from __future__ import annotations
 
 import json
+import os
 import re
 import zipfile
 import zlib
@@ -212,7 +213,7 @@ def refuse_code(weights_path: Path, *, most_bytes: int = _MOST_WEIGHT_BYTES) -> 
     """
     try:
         with open_file(weights_path) as file, zipfile.ZipFile(file) as archive:
-            _refuse_members(archive, most_bytes)
+            _refuse_members(archive, most_bytes, held=os.fstat(file.fileno()).st_size)
             if archive.getinfo("config.json").file_size > _MAX_CONFIG_BYTES:
                 raise ValueError("its description is too large")
             config = json.loads(archive.read("config.json"))
@@ -231,11 +232,14 @@ def refuse_code(weights_path: Path, *, most_bytes: int = _MOST_WEIGHT_BYTES) -> 
         )
 
 
-def _refuse_members(archive: zipfile.ZipFile, most_bytes: int) -> None:
+def _refuse_members(archive: zipfile.ZipFile, most_bytes: int, *, held: int) -> None:
     """Refuse what Keras itself never writes for such networks: assets, arrays that may be pickles, bombs."""
     for member in archive.infolist():
         if member.filename not in _KERAS_MEMBERS:
             raise ValueError(f"it holds {member.filename!r}, which is not part of such a model")
+        if member.compress_size > held:
+            # As much memory would be asked for before a byte of it is read.
+            raise ValueError(f"{member.filename!r} claims {member.compress_size:,} bytes of a file of {held:,}")
         if member.filename == _WEIGHTS_MEMBER and member.file_size > most_bytes:
             raise ValueError(f"its weights claim {member.file_size / 2**20:.0f} MiB, and the network has fewer")
 
