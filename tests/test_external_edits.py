@@ -54,6 +54,14 @@ def session(qtbot: QtBot, data: DataSet, tmp_path: Path) -> Iterator[Session]:
     session.close()
 
 
+@pytest.fixture
+def external(session: Session) -> Iterator[ExternalEdits]:
+    """Deleted after the test: it would see that the test's folders go."""
+    edits = ExternalEdits(session)
+    yield edits
+    edits.deleteLater()
+
+
 def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, saving: str, *, command: str = "itksnap") -> Path:
     """A program on the search path that edits at once; returns the file that it writes its arguments to."""
     folder, told = tmp_path / "bin", tmp_path / "told.txt"
@@ -79,11 +87,15 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, saving: str, *, com
 
 
 def test_what_another_program_saved_comes_back_as_one_edit(
-    session: Session, data: DataSet, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session,
+    external: ExternalEdits,
+    data: DataSet,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told = install(monkeypatch, tmp_path, SAVING)
     sources = {path: sha256_of(path) for path in tmp_path.rglob("*.nii.gz")}
-    external = ExternalEdits(session)
     prediction = session.layers.mask("prediction")
     assert prediction is not None
     external.open_in(SNAP)
@@ -116,6 +128,7 @@ def test_what_another_program_saved_comes_back_as_one_edit(
 )
 def test_what_does_not_fit_the_case_is_refused_with_the_reason(
     session: Session,
+    external: ExternalEdits,
     qtbot: QtBot,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -125,7 +138,7 @@ def test_what_does_not_fit_the_case_is_refused_with_the_reason(
 ) -> None:
     install(monkeypatch, tmp_path, saving)
     with qtbot.waitSignal(session.problem, timeout=PATIENCE_MS) as told:
-        ExternalEdits(session).open_in(SNAP)
+        external.open_in(SNAP)
     error = told.args[0]
     assert isinstance(error, EditError)
     assert problem in error.message
@@ -135,10 +148,14 @@ def test_what_does_not_fit_the_case_is_refused_with_the_reason(
 
 
 def test_what_is_saved_while_another_case_is_open_waits(
-    session: Session, data: DataSet, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session,
+    external: ExternalEdits,
+    data: DataSet,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told = install(monkeypatch, tmp_path, SAVING)
-    external = ExternalEdits(session)
     external.open_in(SNAP)
     qtbot.waitUntil(lambda: bool(external.working_files), timeout=PATIENCE_MS)
     with qtbot.waitSignal(session.case_changed):
@@ -155,12 +172,17 @@ def test_what_is_saved_while_another_case_is_open_waits(
 
 
 def test_a_program_that_is_not_installed_is_said(
-    session: Session, data: DataSet, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session,
+    external: ExternalEdits,
+    data: DataSet,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     with qtbot.waitSignal(session.problem, timeout=PATIENCE_MS) as told:
-        ExternalEdits(session).open_in(EDITORS["slicer"])
+        external.open_in(EDITORS["slicer"])
     assert "3D Slicer was not found" in told.args[0].message
     assert "www.slicer.org" in told.args[0].hint
     assert not (data.root / ".workstation" / "working").exists()
