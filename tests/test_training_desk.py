@@ -138,13 +138,18 @@ def go_through_epochs(desk: Desk, run: RunFolder) -> None:
     """A click on the curve opens the mask of that epoch in Review, and the slider goes to others."""
     details, session = desk.train.details, desk.session
     desk.wait(lambda: len(details._data.sentinel_epochs) >= 4, "masks of four epochs")
-    click_epoch(desk, details._data.sentinel_epochs[-1])
+    # In the plot, not on its right border, which moves on while the training runs.
+    click_epoch(desk, details._data.sentinel_epochs[1])
     desk.wait(lambda: desk.window.rail.current == "review" and session.layers.prediction is not None, "the mask")
     desk.settle()
     bar, pane = desk.window.review.epochs, desk.window.review.panes.slices["axial"]
     desk.picture("9 sentinel")
     masks = {mask.epoch: mask.path for mask in sentinel_masks(run)}
     unlike = next(epoch for epoch in masks if not np.array_equal(read(masks[epoch]), shown(session)))
+    assert session.case is not None
+    x, y, z = session.case.grid.to_world(np.argwhere(read(masks[unlike]) != shown(session))[0])
+    session.view.set_cursor((float(x), float(y), float(z)))
+    desk.settle()
     series, before = session.sentinels.series, image_of(pane)
     assert series is not None and bar.isVisible()
     bar.slider.setValue([mask.epoch for mask in series.masks].index(unlike))
