@@ -28,8 +28,8 @@ one region from the start (`engine/execution.py`), so the rest of these points t
     240x240x144 batch 2    11.05 / 10.35   7.69 / 7.15*
 
 On a processor with AVX-512 and AMX steps held 5.38 GB (exact) and 4.32 GB (low) at 240x240x144, batch 1, and a
-prediction 2.97 GB. A whole training holds more than a step alone: 1.87 (exact) and 1.54 GB (low) at 112x112x112, 4.15
-(exact, where 3.58 are estimated) at 144x192x160.
+prediction 2.97 GB. A whole training holds more than a step alone: 1.87 (exact) and 1.54 GB (low) at 112x112x112, 3.70
+(exact, where 3.63 are estimated) at 144x192x160.
 Measured runs refine the estimate (`core/refinement.py`).
 
 What a plain Keras step keeps for its gradient follows from the layers (`_KEPT`). Checked once, with tensorflow-cpu

@@ -27,6 +27,7 @@ Observe = Callable[[Instruction, float], None]
 LossGradient = Callable[[tf.Tensor], tf.Tensor]
 
 _ROW_BYTES = 1 << 20
+_ROOM = 2
 
 
 class Execution:
@@ -103,16 +104,17 @@ class Execution:
             self._end()
 
     def _reserve(self, samples: int) -> None:
-        """Let TensorFlow's pool have one region as large as a step needs, before the first step of so many samples.
+        """Let TensorFlow's pool have one region larger than a step needs, before the first step of so many samples.
 
         Nothing is written to it, so it holds no memory yet. In regions that grow as they are asked for, tensors leave
-        holes at every border: 40 to 75 bytes per voxel more.
+        holes at every border: 40 to 75 bytes per voxel more. In one that is just large enough the batch that is read
+        between two steps makes the next step overflow into a second region: 5.6 instead of 3.7 GB at 144x192x160.
         """
         if samples > self._reserved:
             estimate = estimate_train_bytes(
                 self._plan, self._shape, batch=samples, mode=self._memory, precision=self._type.name
             )
-            size = sum(estimate.terms[name] for name in ("activations", "transient", "scratch"))
+            size = _ROOM * sum(estimate.terms[name] for name in ("activations", "transient", "scratch"))
             # In rows: an extent of a tensor made here must lie below 2 GiB.
             tf.raw_ops.Empty(shape=[size // _ROW_BYTES + 1, _ROW_BYTES], dtype=tf.uint8, init=False)
             self._reserved = samples
