@@ -52,15 +52,19 @@ class EngineMemory:
         self._pids = [pid]
         self._gauge = MemoryGauge(pid)
         self._report = MemoryReport()
+        self._used_bytes = 0
 
     @property
     def peak_bytes(self) -> int:
         """Largest resident set of the engine; 0 if it was never seen."""
-        return self._report.peak_bytes
+        # One that is ended for its memory at once has been looked at by `used_bytes` alone.
+        return self._report.peak_bytes or self._used_bytes
 
     def used_bytes(self) -> int:
         """What goes only when they go, see `resident_bytes`; of the processes known at the last `event`."""
-        return resident_bytes(self._pids)
+        used = resident_bytes(self._pids)
+        self._used_bytes = max(self._used_bytes, used)
+        return used
 
     def event(self, now: float) -> dict[str, Any] | None:
         """Look for processes that have come, and what is to be told of the memory, if anything."""
